@@ -1,0 +1,35 @@
+//! How a child is started and given its orders, and how each side sees that the other is gone.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::Path;
+
+#[cfg(all(target_os = "linux", not(portable_launch)))]
+mod linux;
+#[cfg(all(target_os = "linux", not(portable_launch)))]
+pub(crate) use linux::{Watch, ended_within, launch, program, restore_name, take_orders};
+
+#[cfg(any(not(target_os = "linux"), portable_launch))]
+mod portable;
+#[cfg(any(not(target_os = "linux"), portable_launch))]
+pub(crate) use portable::{Watch, ended_within, launch, program, restore_name, take_orders};
+
+/// What the first argument of a child begins with; the name of the process and `/program` follow.
+const MARK: &str = "multiprocessing-child:";
+
+/// The first argument of a child: what marks it, its name, and the program's name, which tools
+/// that print usage lines take from there.
+fn first_argument(address: &str, process: &str) -> OsString {
+    let program = env::args_os().next().unwrap_or_default();
+    let program = Path::new(&program).file_name().unwrap_or_default();
+    let process = process.replace(['/', '\0'], "_");
+    let mut argument = OsString::from(format!("{MARK}{address}{process}/"));
+    argument.push(program);
+    argument
+}
+
+/// Whether this process is a child that has yet to take its orders.
+pub(crate) fn is_child() -> bool {
+    let first = env::args_os().next().unwrap_or_default();
+    first.as_encoded_bytes().starts_with(MARK.as_bytes())
+}

@@ -1,0 +1,109 @@
+//! Processes, queues and pipes between them, as in Python's `multiprocessing`, in safe Rust.
+//!
+//! ```standalone_crate
+//! use shared::{Process, Queue, main_guard};
+//!
+//! fn square(numbers: Queue<u64>, squares: Queue<u64>) {
+//!     while let Ok(n) = numbers.get() {
+//!         squares.put(n * n).expect("the parent waits for it");
+//!     }
+//! }
+//!
+//! fn main() -> shared::Result<()> {
+//!     main_guard!(square); // a child runs this program from the top, and leaves `main` here
+//!     let (numbers, squares) = (Queue::new()?, Queue::new()?);
+//!     let worker = Process::spawn(square, (numbers.clone(), squares.clone()))?;
+//!     numbers.extend([1, 2, 3])?;
+//!     numbers.close()?;
+//!     worker.join()?;
+//!     assert_eq!((squares.get()?, squares.get()?, squares.get()?), (1, 4, 9));
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # From Python
+//!
+//! | Python | here |
+//! |---|---|
+//! | `if __name__ == "__main__":` | [`main_guard!(first_worker, second_worker)`](main_guard!), first in `main` |
+//! | `Process(target=f, args=(15,)).start()` | [`Process::spawn(f, (15,))?`](Process::spawn) |
+//! | `class Counting(Process):` with its own `run` | `impl` [`Run`] `for Counting`, then [`Counting { … }.spawn()?`](Run::spawn) |
+//! | `join()` | [`join()?`](Process::join), which gives the target's value |
+//! | `join(timeout)` | [`wait_timeout(time)?`](Process::wait_timeout) |
+//! | `is_alive()`, `exitcode`, `pid`, `name` | [`is_alive()`](Process::is_alive), [`exit_code()`](Process::exit_code), [`id()`](Process::id), [`name()`](Process::name) |
+//! | `terminate()`, `kill()` | [`terminate()?`](Process::terminate), [`kill()?`](Process::kill) |
+//! | `Queue()`, `Queue(10)` | [`Queue::new()?`](Queue::new), [`Queue::bounded(10)?`](Queue::bounded) |
+//! | `put`, `put_nowait`, `get(timeout=…)`, … | [`put`](Queue::put), [`try_put`](Queue::try_put), [`get_timeout`](Queue::get_timeout), … |
+//! | `Pipe()` | [`pipe()?`](pipe()) |
+//! | `send`, `recv`, `poll` | [`send`](Connection::send), [`recv`](Connection::recv), [`poll`](Connection::poll) |
+//! | `Pipe(duplex=False)` | [`split()`](Connection::split) |
+//! | `current_process().name`, `parent_process()` | [`process::name()`], [`process::parent()`] |
+//!
+//! # What is promised
+//!
+//! - A start waits for nobody, and starts nothing if it cannot succeed: without the guard, with a
+//!   target that the guard does not list, with arguments that cannot be encoded.
+//! - [`join`](Process::join) always answers: with the value, or with how the process ended.
+//! - No process is left behind. A handle that is dropped stops its process; a process ends when its
+//!   parent is gone, killed or not, and its own children with it.
+//! - A queue outlives its workers. What a killed worker had put is there; what it had not worked off
+//!   goes to another.
+//! - Whoever waits for a process that is gone is told [`Error::Closed`].
+//! - No call panics because a limit of the system is reached, and a signal that the program handles
+//!   does not disturb a call.
+//!
+//! # What may cross
+//!
+//! Arguments, results, items and messages are owned values whose types derive serde's `Serialize`
+//! and `Deserialize`. The encoding is compact and does not describe itself, so both sides must name
+//! the same type, and `#[serde(flatten)]`, `untagged` and `skip_serializing_if` do not work. For many
+//! bytes use the `serde_bytes` crate: a `Vec<u8>` is a list of numbers to serde, and several times
+//! slower. Queues and connections may stand anywhere in a value: a connection moves, a queue is
+//! shared. One message may hold 64 channel ends: a connection has two, a queue one.
+//!
+//! # What is not defended
+//!
+//! - **Another program of the same user.** It can kill a process, and it can write into its channels
+//!   through `/proc`; a forged packet can make ipc-channel wait for ever, or abort the program.
+//!   Programs of other users cannot reach a channel.
+//! - **The wrong type at the other end.** Often it is [`Error::Decode`]; but bytes that also make
+//!   sense as the other type arrive as that.
+//! - **A kernel that runs out of memory for sockets** (`ENOBUFS`): ipc-channel then sends a message in
+//!   parts, over a second socket, and a peer that dies in the middle can leave the sender waiting.
+//! - **A process that is stopped** (`SIGSTOP`) and not dead: whoever needs its answer waits.
+//! - **A signal handler without `SA_RESTART`**, in the moment in which a message with a channel end in
+//!   it waits to be sent: the end is lost, and the call an error.
+//! - **A failed allocation, a stack overflow and an abort** end the process where they happen; its
+//!   parent is told the signal.
+//!
+//! ipc-channel answers what is left undecoded with a panic in debug builds. Programs that use this
+//! crate on its own, and meet the limit of open files, want this in their `Cargo.toml`:
+//!
+//! ```toml
+//! [profile.dev.package.ipc-channel]
+//! debug-assertions = false
+//! ```
+//!
+//! # Systems
+//!
+//! Linux is built and tested. macOS is expected to build, by another way to start a process that is
+//! tested on Linux too; nobody has tried it there. Windows is not supported.
+
+#![forbid(unsafe_code)]
+
+mod channel;
+mod error;
+pub mod guard;
+mod launch;
+#[cfg(feature = "lesson")]
+pub mod lesson;
+mod message;
+mod pace;
+pub mod pipe;
+pub mod process;
+pub mod queue;
+
+pub use error::{Error, Result};
+pub use pipe::{Connection, Receiver, Sender, pipe};
+pub use process::{Builder, Process, Run};
+pub use queue::Queue;
