@@ -26,6 +26,18 @@ use std::{io, thread};
 /// How many descriptors ipc-channel can send at once; with one more it panics.
 pub(crate) const MAX_ENDS: usize = 64;
 
+/// Whether a message may hold so many ends. Where it is long, the shared memory counts as one.
+pub(crate) fn check_count(count: usize, length: usize) -> Result<()> {
+    // It may yet become part of another message, and a little longer.
+    let limit = MAX_ENDS - usize::from(is_long(length + 64)?);
+    if count > limit { Err(Error::TooManyEnds { count, limit }) } else { Ok(()) }
+}
+
+/// Whether a packet of this length would leave no room for two more.
+fn is_long(length: usize) -> Result<bool> {
+    Ok(charge(length) > packet_size()? / 3)
+}
+
 /// One end of a channel, on its way to another process.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum End {
@@ -98,7 +110,7 @@ impl Sender {
     /// ones, always find room.
     pub(crate) fn send_whole(&self, message: Message) -> Result<()> {
         let (body, ends) = message.into_parts();
-        if charge(body.len()) <= packet_size()? / 3 {
+        if !is_long(body.len())? {
             return self.send_packet(&body, None, ends, false);
         }
         let share = || Ok(IpcSharedMemory::from_bytes(&body));
@@ -133,12 +145,8 @@ impl Sender {
         ends: Vec<End>,
         more: bool,
     ) -> Result<()> {
-        let (count, limit) = (ends.len(), MAX_ENDS - usize::from(shared.is_some()));
-        if count > limit {
-            return Err(Error::TooManyEnds { count, limit });
-        }
         let channel: IpcSender<Packet<&Bytes>> = self.0.clone().to();
-        let movable = count > 0 || shared.is_some();
+        let movable = !ends.is_empty() || shared.is_some();
         let mut packet = Packet { more, body: Bytes::new(body), shared, ends };
         loop {
             match quietly("a message could not be sent", || channel.send(packet)) {

@@ -4,7 +4,7 @@
 //! holds are put aside, in order, and the bytes carry their places. So an encoding that fails has
 //! sent nothing, and a decoding that fails closes what it did not use.
 
-use crate::channel::{End, Receiver, Sender};
+use crate::channel::{End, Receiver, Sender, check_count};
 use crate::{Error, Result};
 use serde::de::{DeserializeOwned, Error as _};
 use serde::ser::Error as _;
@@ -32,10 +32,13 @@ thread_local! {
 pub(crate) fn encode<T: Serialize>(value: &T) -> Result<Message> {
     let (body, ends) =
         with(&OUTGOING, Some(Vec::new()), || (postcard::to_stdvec(value), OUTGOING.take()));
-    match body {
-        Ok(body) => Ok(Message::new(body, ends.unwrap_or_default())),
-        Err(error) => Err(Error::Encode { type_name: type_name::<T>(), reason: reason(error) }),
-    }
+    let body = body.map_err(|error| {
+        let (type_name, reason) = (type_name::<T>(), reason(error));
+        Error::Encode { type_name, reason }
+    })?;
+    let ends = ends.unwrap_or_default();
+    check_count(ends.len(), body.len())?;
+    Ok(Message::new(body, ends))
 }
 
 /// Decodes a value; the ends that it does not take are closed.

@@ -75,8 +75,6 @@ enum Place {
     Elsewhere(Guest),
 }
 
-// An item is given away, as it is to a channel of the standard library.
-#[allow(clippy::needless_pass_by_value)]
 impl<T: Serialize + DeserializeOwned> Queue<T> {
     /// Makes a queue without a bound: `put` never waits for room. Python's `Queue()`.
     ///

@@ -1,0 +1,53 @@
+//! Is it alive, wait with a limit, stop it by force.
+
+mod support;
+
+use predicates::prelude::*;
+use support::{run, run_full, run_head};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_process_control");
+
+#[test]
+fn its_lines_are_the_same_in_every_run() {
+    for _ in 0..5 {
+        run(PROGRAM, &[]).success().stderr("").stdout(
+            "До запуска: не жив\n\
+             Во время работы: жив\n\
+             Ждали 100 мс: жив\n\
+             Остановлен силой: код завершения -15\n\
+             После остановки: не жив\n\
+             Закончил сам: код завершения 0\n\
+             Вызвал exit(3): код завершения 3\n",
+        );
+    }
+}
+
+#[test]
+fn lang_en_prints_the_same_in_english() {
+    run(PROGRAM, &["--lang", "en"]).success().stderr("").stdout(
+        "Before the start: not alive\n\
+         At work: alive\n\
+         Waited 100 ms: alive\n\
+         Stopped by force: exit code -15\n\
+         After the stop: not alive\n\
+         Returned by itself: exit code 0\n\
+         Called exit(3): exit code 3\n",
+    );
+}
+
+#[test]
+fn bad_input_is_an_error_on_stderr_and_exit_code_2() {
+    for case in [&["--tick", "1s"] as &[&str], &["--lang", "fr"], &["1"]] {
+        let error = predicate::str::starts_with("error: ");
+        run(PROGRAM, case).code(2).stdout("").stderr(error);
+    }
+    run(PROGRAM, &["--help"]).success().stdout(predicate::str::contains("--lang"));
+}
+
+#[test]
+fn a_closed_stdout_is_a_quiet_end_and_a_full_one_an_error() {
+    run_head(PROGRAM, &[], 0).success().stderr("");
+    run_head(PROGRAM, &[], 2).success().stderr("");
+    let error = predicate::str::starts_with("Error: cannot write to stdout: No space left");
+    run_full(PROGRAM, &[]).code(1).stderr(error.and(predicate::str::contains("panic").not()));
+}

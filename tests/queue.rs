@@ -1,0 +1,59 @@
+//! Lesson 3: two messages, one queue, two workers.
+
+mod support;
+
+use predicates::prelude::*;
+use std::collections::BTreeSet;
+use support::{lines, run, run_full, run_head};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_queue");
+
+const LONG: &str = "Hello from main process";
+const SHORT: &str = "Hello";
+
+/// Which worker gets which message, and who prints first, is not determined: four outcomes.
+#[test]
+fn each_worker_receives_one_message_and_each_message_one_worker() {
+    for _ in 0..20 {
+        let run = run(PROGRAM, &[]).success().stderr("");
+        let lines = lines(&run);
+        let outcome: BTreeSet<_> = lines.iter().copied().collect();
+        let one = format!("Process1 received: {LONG}");
+        let two = format!("Process2 received: {SHORT}");
+        let three = format!("Process1 received: {SHORT}");
+        let four = format!("Process2 received: {LONG}");
+        assert!(
+            lines.len() == 2
+                && (outcome == BTreeSet::from([&*one, &*two])
+                    || outcome == BTreeSet::from([&*three, &*four])),
+            "{lines:?}"
+        );
+    }
+}
+
+#[test]
+fn its_lines_are_the_source_s_in_either_language() {
+    for lang in ["ru", "en"] {
+        let line = predicate::str::contains("Process1 received: Hello");
+        run(PROGRAM, &["--lang", lang]).success().stderr("").stdout(line);
+    }
+}
+
+#[test]
+fn bad_input_is_an_error_on_stderr_and_exit_code_2() {
+    for case in [&["--first", "1"] as &[&str], &["--lang", "fr"], &["1"]] {
+        let error = predicate::str::starts_with("error: ");
+        run(PROGRAM, case).code(2).stdout("").stderr(error);
+    }
+    run(PROGRAM, &["--help"]).success().stdout(predicate::str::contains("queue [OPTIONS]"));
+}
+
+#[test]
+fn a_closed_stdout_is_a_quiet_end_and_a_full_one_an_error() {
+    run_head(PROGRAM, &[], 0).success().stderr("");
+    run_head(PROGRAM, &[], 1).success().stderr("");
+    let error = predicate::str::contains("Error: cannot write to stdout: No space left")
+        .and(predicate::str::contains("called exit(1)"))
+        .and(predicate::str::contains("panic").not());
+    run_full(PROGRAM, &[]).code(1).stderr(error);
+}

@@ -1,0 +1,110 @@
+"""Runs each lesson 200 times: free, on one CPU, and beside a busy loop.
+
+Every run must print one of the lesson's possible outcomes, nothing on stderr, and end with status
+0 in time. `python3 tests/soak.py 20` runs each 20 times.
+"""
+
+import collections
+import itertools
+import json
+import os
+import subprocess
+import sys
+import time
+
+RUNS = int(sys.argv[1]) if len(sys.argv) > 1 else 200
+DEADLINE = 60  # seconds; a run takes less than one
+TICK = "20ms"
+
+WORKER = "{} рабочий изменил значение счетчика на {}".format
+RECEIVED = "Process{} received: {}".format
+LONG, SHORT = "Hello from main process", "Hello"
+
+# Each lesson: its arguments, and every output that is possible.
+LESSONS = {
+    "threads_counter": (
+        ["--tick", TICK],
+        [[WORKER("Второй", second), WORKER("Первый", 25)] for second in (20, 21)],
+    ),
+    "process_counter": (
+        ["--tick", TICK],
+        [[WORKER("Первый", 10), WORKER("Второй", 15)]],
+    ),
+    "queue": (
+        [],
+        [
+            list(order)
+            for messages in ((LONG, SHORT), (SHORT, LONG))
+            for order in itertools.permutations(map(RECEIVED, (1, 2), messages))
+        ],
+    ),
+    "pipe": ([], [[f"Process received: {LONG}", "Hello from worker"]]),
+}
+
+
+def build():
+    """Builds the lessons and says where each program is, so that none of them is an old one."""
+    command = ["cargo", "build", "--workspace", "--bins", "--message-format=json"]
+    built = subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout
+    messages = map(json.loads, built.splitlines())
+    return {
+        message["target"]["name"]: message["executable"]
+        for message in messages
+        if message.get("executable")
+    }
+
+
+def run(command, outcomes, prepare):
+    """Runs a program once; returns what was wrong with it, or None."""
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=DEADLINE, preexec_fn=prepare
+        )
+    except subprocess.TimeoutExpired:
+        return f"no end within {DEADLINE} s"
+    if done.returncode or done.stderr or done.stdout.splitlines() not in outcomes:
+        return f"status {done.returncode}, stdout {done.stdout!r}, stderr {done.stderr!r}"
+    return None
+
+
+def free():
+    pass
+
+
+def one_cpu():
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+
+
+def main():
+    programs = build()
+    settings = [("free", free, 0)]
+    if hasattr(os, "sched_setaffinity"):
+        settings.append(("one CPU", one_cpu, 0))
+    else:
+        print("one CPU: skipped, since a process cannot be kept on one CPU here", file=sys.stderr)
+    settings.append(("busy loop", free, 1))
+
+    failed = False
+    for name, prepare, busy in settings:
+        loops = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(busy)]
+        try:
+            for lesson, (args, outcomes) in LESSONS.items():
+                started = time.monotonic()
+                wrong = collections.Counter()
+                for _ in range(RUNS):
+                    wrong[run([programs[lesson], *args], outcomes, prepare)] += 1
+                good = wrong.pop(None, 0)
+                failed |= good != RUNS
+                took = time.monotonic() - started
+                print(f"{lesson:16} {name:10} {good}/{RUNS}  {took:.0f} s", flush=True)
+                for what, times in wrong.items():
+                    print(f"    {times} times: {what}", flush=True)
+        finally:
+            for loop in loops:
+                loop.kill()
+                loop.wait()
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
