@@ -175,7 +175,9 @@ impl Receiver {
     /// Waits for a message until the deadline, or for ever; `None` means that the time is over.
     /// What has arrived of a long message by then is kept.
     pub(crate) fn recv(&self, deadline: Option<Instant>) -> Result<Option<Message>> {
-        while let Some(packet) = self.recv_packet(deadline)? {
+        // What can be lost is a packet with ends, and that is the last of its message.
+        let received = || self.recv_packet(deadline).inspect_err(|_| drop(self.partial.take()));
+        while let Some(packet) = received()? {
             let mut partial = self.partial.borrow_mut();
             let body = match packet.shared {
                 Some(shared) => shared.to_vec(),

@@ -203,7 +203,9 @@ fn hint(error: &io::Error) -> &'static str {
     use rustix::io::Errno;
     match error.raw_os_error().map(Errno::from_raw_os_error) {
         Some(Errno::MFILE) => "; close what is no longer needed, or raise the limit (ulimit -n)",
-        Some(Errno::AGAIN) => "; wait for other processes to end, or raise the limit (ulimit -u)",
+        Some(Errno::AGAIN) => {
+            "; wait for other processes to end, or raise the limit (ulimit -u, ulimit -v)"
+        }
         Some(Errno::NOMEM) => "; free memory, or raise the limit (ulimit -v)",
         Some(Errno::TOOMANYREFS) => {
             "; too many channels are on their way: let them be received, or raise the limit (ulimit -n)"

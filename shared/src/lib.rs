@@ -65,7 +65,9 @@
 //!
 //! - **Another program of the same user.** It can kill a process, and it can write into its channels
 //!   through `/proc`; a forged packet can make ipc-channel wait for ever, or abort the program.
-//!   Programs of other users cannot reach a channel.
+//!   Programs of other users cannot reach a channel. They can keep the address without a name through
+//!   which a start goes (it is everyone's, for some microseconds at a time): then a start takes 20 ms
+//!   longer, and goes through a name in TMPDIR that is there for as long.
 //! - **The wrong type at the other end.** Often it is [`Error::Decode`]; but bytes that also make
 //!   sense as the other type arrive as that.
 //! - **A kernel that runs out of memory for sockets** (`ENOBUFS`): ipc-channel then sends a message in
@@ -107,3 +109,11 @@ pub use error::{Error, Result};
 pub use pipe::{Connection, Receiver, Sender, pipe};
 pub use process::{Builder, Process, Run};
 pub use queue::Queue;
+
+#[doc = include_str!("../CONFORMANCE.md")]
+pub mod conformance {}
+
+// What the types make impossible to write is tested by programs that must not compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../tests/impossible.md")]
+mod impossible {}

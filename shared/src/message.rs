@@ -177,3 +177,6 @@ impl<'de> Deserialize<'de> for Receiver {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

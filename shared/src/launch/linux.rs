@@ -165,7 +165,8 @@ fn listen(address: &SocketAddrUnix) -> Result<OwnedFd, Errno> {
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
     let socket = rustix::net::socket_with(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None)?;
     rustix::net::bind(&socket, address)?;
-    rustix::net::listen(&socket, 16)?;
+    // So long a queue that no stranger can fill it before we have connected, and made us wait.
+    rustix::net::listen(&socket, 4096)?;
     Ok(socket)
 }
 

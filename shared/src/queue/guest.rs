@@ -6,8 +6,8 @@ use crate::message::{self, Message};
 use crate::{Error, Result};
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::mem;
 use std::time::Instant;
+use std::{io, mem};
 
 /// How much [`Guest::extend`] puts into one message.
 const CHUNK: usize = 32 * 1024;
@@ -114,9 +114,15 @@ impl Conversation {
             unconfirmed: false,
             closed: false,
         };
-        match begun.answer(None)? {
-            Answer::Closed => begun.closed = true,
-            answer => answer.taken()?,
+        match begun.answer(None) {
+            Ok(Answer::Closed) => begun.closed = true,
+            // The door is there, but our ends did not get through it.
+            Err(Error::Closed) if door.send_whole(Message::default()).is_ok() => {
+                let limit = "it is at its limit of open files (ulimit -n)";
+                let doing = "the process that holds the queue could not let this one in";
+                return Err(Error::Io { doing, source: io::Error::other(limit) });
+            }
+            answer => answer?.taken()?,
         }
         Ok(begun)
     }

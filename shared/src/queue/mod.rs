@@ -20,6 +20,10 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+// For the tests of the decoding.
+#[cfg(test)]
+pub(crate) use wire::{Answer, Hello, Request};
+
 /// A queue of `T` between processes: many may put, many may get, and each item goes to one of them,
 /// first come, first served. Python's `multiprocessing.Queue`.
 ///

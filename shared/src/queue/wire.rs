@@ -10,14 +10,14 @@ use std::io;
 /// What comes through the door: the creator's ends of a conversation. The first answer on it comes
 /// unasked, and says that the conversation has begun.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Hello {
-    pub(super) requests: Receiver,
-    pub(super) answers: Sender,
+pub(crate) struct Hello {
+    pub(crate) requests: Receiver,
+    pub(crate) answers: Sender,
 }
 
 /// What a handle says.
 #[derive(Serialize, Deserialize)]
-pub(super) enum Request {
+pub(crate) enum Request {
     /// Puts an item into a queue without a bound; it is not answered.
     Put(Message),
     /// Puts several; it is not answered.
@@ -38,7 +38,7 @@ pub(super) enum Request {
 
 /// What the creator answers, with items as it holds them or as they arrive.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) enum Answer<I> {
+pub(crate) enum Answer<I> {
     Items(Vec<I>),
     /// The item was taken.
     Taken,

@@ -1,0 +1,197 @@
+//! Decoding of what nobody encoded: random bytes, and real messages with some bytes changed, each
+//! with ends of channels. The answer is an error or a value, never a panic, and no end stays open.
+
+use super::{Message, decode, encode};
+use crate::channel::{self, End, Receiver, Sender};
+use crate::process::{Order, Report};
+use crate::queue::{Answer, Hello, Request};
+use crate::{Connection, Error, Queue, pipe};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use serde::de::DeserializeOwned;
+use serde_bytes::ByteBuf;
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+type Deep = BTreeMap<String, Vec<Option<(String, Vec<u64>)>>>;
+
+/// An end that is in a message, and the other end of its channel, which knows when it closes.
+enum Peer {
+    OfReceiver(Sender),
+    OfSender(Receiver),
+}
+
+impl Peer {
+    fn is_closed(&self) -> bool {
+        match self {
+            Peer::OfReceiver(sender) => {
+                matches!(sender.send_whole(Message::default()), Err(Error::Closed))
+            }
+            Peer::OfSender(receiver) => {
+                let soon = Instant::now() + Duration::from_secs(1);
+                matches!(receiver.recv(Some(soon)), Err(Error::Closed))
+            }
+        }
+    }
+}
+
+/// As many ends as there are letters: `s` for one that sends, anything else for one that receives.
+fn ends(kinds: &[bool]) -> (Vec<End>, Vec<Peer>) {
+    let make = |&sends: &bool| {
+        let (sender, receiver) = channel::channel().expect("a channel");
+        if sends {
+            (sender.end(), Peer::OfSender(receiver))
+        } else {
+            let (end, _) = receiver.take().expect("it was not sent");
+            (end, Peer::OfReceiver(sender))
+        }
+    };
+    kinds.iter().map(make).unzip()
+}
+
+fn try_decode<T: DeserializeOwned>(body: &[u8], kinds: &[bool]) {
+    let (ends, peers) = ends(kinds);
+    match decode::<T>(Message::new(body.to_vec(), ends)) {
+        Ok(value) => drop(value),
+        Err(Error::Decode { .. }) => {}
+        Err(error) => panic!("{error}"),
+    }
+    assert!(peers.iter().all(Peer::is_closed), "an end is still open");
+}
+
+fn decode_as_everything(body: &[u8], kinds: &[bool]) {
+    try_decode::<Order>(body, kinds);
+    try_decode::<Report>(body, kinds);
+    try_decode::<Hello>(body, kinds);
+    try_decode::<Request>(body, kinds);
+    try_decode::<Answer<Message>>(body, kinds);
+    try_decode::<Message>(body, kinds);
+    try_decode::<(Connection<u32, String>, u32)>(body, kinds);
+    try_decode::<Vec<Queue<String>>>(body, kinds);
+    try_decode::<Deep>(body, kinds);
+    try_decode::<(ByteBuf, String, char, Option<bool>)>(body, kinds);
+}
+
+/// Real messages, as bytes.
+fn real() -> Vec<Vec<u8>> {
+    fn body<T: serde::Serialize>(value: &T) -> Vec<u8> {
+        encode(value).expect("it can be encoded").into_parts().0
+    }
+    let message = || encode(&"an item".to_owned()).expect("it can be encoded");
+    let (requests, answers) = (channel::channel(), channel::channel());
+    let (left, right) = pipe::<u32, u32>().expect("a pipe");
+    right.send(7).expect("it is open");
+    left.poll(Duration::from_secs(1)).expect("it is open");
+    vec![
+        body(&Hello {
+            requests: requests.expect("a channel").1,
+            answers: answers.expect("a channel").0,
+        }),
+        body(&Request::Put(message())),
+        body(&Request::Extend(vec![message(), message()])),
+        body(&Request::Leave { unused: 3 }),
+        body(&Answer::Items(vec![message(), message()])),
+        body(&Answer::<Message>::Failed("why".to_owned())),
+        body(&Report::Returned(message())),
+        body(&Report::Panicked("no more ink".to_owned())),
+        body(&(left, 7)),
+        body(&vec![Queue::<String>::new().expect("a queue"); 2]),
+        body(&Deep::from([("a".to_owned(), vec![None, Some((String::new(), vec![1, 2]))])])),
+    ]
+}
+
+#[derive(Clone, Debug)]
+enum Change {
+    Set(prop::sample::Index, u8),
+    Insert(prop::sample::Index, u8),
+    Remove(prop::sample::Index),
+    Cut(prop::sample::Index),
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    let place = any::<prop::sample::Index>;
+    prop_oneof![
+        4 => (place(), any::<u8>()).prop_map(|(place, byte)| Change::Set(place, byte)),
+        1 => (place(), any::<u8>()).prop_map(|(place, byte)| Change::Insert(place, byte)),
+        1 => place().prop_map(Change::Remove),
+        1 => place().prop_map(Change::Cut),
+    ]
+}
+
+fn apply(body: &mut Vec<u8>, change: &Change) {
+    match change {
+        Change::Insert(place, byte) => body.insert(place.index(body.len() + 1), *byte),
+        _ if body.is_empty() => {}
+        Change::Set(place, byte) => {
+            let place = place.index(body.len());
+            body[place] = *byte;
+        }
+        Change::Remove(place) => drop(body.remove(place.index(body.len()))),
+        Change::Cut(place) => body.truncate(place.index(body.len())),
+    }
+}
+
+/// A length that is a lie must not be believed: with this, to do so ends the test program.
+fn limit_memory() {
+    let maximum = getrlimit(Resource::As).maximum;
+    setrlimit(Resource::As, Rlimit { current: Some(16 << 30), maximum }).expect("it may be less");
+}
+
+fn runner(cases: u32) -> TestRunner {
+    limit_memory();
+    TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() })
+}
+
+fn kinds() -> impl Strategy<Value = Vec<bool>> {
+    prop::collection::vec(any::<bool>(), 0..4)
+}
+
+#[test]
+fn random_bytes_are_decoded_or_refused() {
+    let bodies = prop::collection::vec(any::<u8>(), 0..100);
+    let result = runner(400).run(&(bodies, kinds()), |(body, kinds)| {
+        decode_as_everything(&body, &kinds);
+        Ok(())
+    });
+    result.unwrap_or_else(|error| panic!("{error}"));
+}
+
+#[test]
+fn changed_messages_are_decoded_or_refused() {
+    let bodies = prop::sample::select(real());
+    let changes = prop::collection::vec(change(), 0..4);
+    let result = runner(400).run(&(bodies, changes, kinds()), |(mut body, changes, kinds)| {
+        for change in &changes {
+            apply(&mut body, change);
+        }
+        decode_as_everything(&body, &kinds);
+        Ok(())
+    });
+    result.unwrap_or_else(|error| panic!("{error}"));
+}
+
+#[test]
+fn lengths_that_are_lies_are_refused() {
+    limit_memory();
+    for length in [1 << 20, 1 << 35, 1 << 50, u64::MAX >> 1, u64::MAX] {
+        let length = postcard::to_stdvec(&length).expect("a number");
+        // At each place where a length may stand.
+        for before in [vec![], vec![0], vec![1], vec![2], vec![0, 0], vec![1, 1], vec![0, 0, 0]] {
+            for after in [vec![], vec![0; 3], vec![0xff; 20]] {
+                decode_as_everything(&[&before[..], &length, &after].concat(), &[true, false]);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_message_that_was_refused_leaves_nothing_for_the_next() {
+    let (first, peers) = ends(&[true, true]);
+    let refused = decode::<(Sender, String)>(Message::new(vec![0, 200], first));
+    assert!(matches!(refused, Err(Error::Decode { .. })));
+    assert!(peers.iter().all(Peer::is_closed));
+    // The places of the message before mean nothing in this one.
+    let empty = decode::<Sender>(Message::new(vec![1], vec![]));
+    assert!(matches!(empty.map(drop), Err(Error::Decode { .. })));
+}

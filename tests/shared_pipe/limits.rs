@@ -1,0 +1,162 @@
+//! Signals, and the limit of open files.
+
+use crate::support::{
+    SOON, Storm, bytes, fill_files, finish, handle_signals, limit_files, open_files, program,
+};
+use crate::tests;
+use serde_bytes::ByteBuf;
+use shared::{Connection, Error, Process, pipe};
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+pub fn tests() -> crate::support::Tests {
+    tests![
+        handled_signals_are_invisible_to_whoever_sends_and_receives,
+        at_the_limit_of_open_files_a_pipe_is_an_error_and_works_again_later,
+        a_child_at_the_limit_receives_ends_again_later,
+    ]
+}
+
+const LONG: usize = 4 << 20;
+
+/// How often each of the calls met a signal.
+pub fn talks_under_signals(connection: Connection<ByteBuf, ByteBuf>) -> [u32; 6] {
+    let signalled = handle_signals();
+    connection.send(bytes(0)).expect("the parent waits");
+    let moment = Duration::from_millis(10);
+    let mut hits = [0; 6];
+    let end = Instant::now() + SOON;
+    while hits.iter().any(|&hits| hits < 3) && Instant::now() < end {
+        for (call, hits) in hits.iter_mut().enumerate() {
+            signalled.store(false, Ordering::SeqCst);
+            match call {
+                0 => assert!(connection.recv().expect("a message") == bytes(1)),
+                1 => assert!(connection.recv_timeout(SOON).expect("a message") == bytes(LONG)),
+                2 => {
+                    assert!(connection.poll(SOON).expect("no error"));
+                    assert!(connection.recv().expect("a message") == bytes(1));
+                }
+                3 => {
+                    let start = Instant::now();
+                    assert!(matches!(connection.recv_timeout(moment), Err(Error::Timeout)));
+                    assert!(start.elapsed() >= moment, "{:?}", start.elapsed());
+                }
+                4 => {
+                    let start = Instant::now();
+                    assert!(!connection.poll(moment).expect("no error"));
+                    assert!(start.elapsed() >= moment, "{:?}", start.elapsed());
+                }
+                // Longer than the pipe, and read late.
+                _ => connection.send(bytes(LONG)).expect("the parent is there"),
+            }
+            *hits += u32::from(signalled.load(Ordering::SeqCst));
+        }
+    }
+    hits
+}
+
+/// [70] `TestIgnoreEINTR.test_ignore`
+fn handled_signals_are_invisible_to_whoever_sends_and_receives() {
+    let (ours, theirs) = pipe().expect("a pipe");
+    let process = Process::spawn(talks_under_signals, (theirs,)).expect("a start");
+    assert!(ours.recv_timeout(SOON).expect("it handles signals now") == bytes(0));
+    let storm = Storm::over(process.id());
+    let late = Duration::from_millis(4);
+    let mut rounds = 0;
+    // Everything comes late, so that the child has to wait for it.
+    'rounds: loop {
+        for length in [1, LONG, 1] {
+            if process.wait_timeout(late).expect("no error").is_some() {
+                break 'rounds;
+            }
+            match ours.send(bytes(length)) {
+                Ok(()) => {}
+                Err(Error::Closed) => break 'rounds,
+                Err(error) => panic!("{error}"),
+            }
+        }
+        // Two waits in vain, and a send that has to wait; then the child begins again, or ends.
+        if process.wait_timeout(10 * late).expect("no error").is_some() {
+            break;
+        }
+        match ours.recv_timeout(SOON) {
+            Ok(message) => assert!(message == bytes(LONG)),
+            Err(Error::Closed) => break,
+            Err(error) => panic!("{error}"),
+        }
+        rounds += 1;
+    }
+    drop(storm);
+    let hits = process.join().expect("a value");
+    assert!(rounds >= 3 && hits.iter().all(|&hits| hits >= 3), "signals met: {hits:?}");
+}
+
+fn at_the_limit_of_open_files_a_pipe_is_an_error_and_works_again_later() {
+    finish(&mut program("opens all files")).well();
+}
+
+pub fn opens_all_files() {
+    limit_files(64);
+    let (ours, theirs) = pipe::<(u32, Option<Connection<(), ()>>), ()>().expect("a pipe");
+    let before = open_files("self").len();
+    let (mut made, mut received) = (Vec::new(), Vec::new());
+    for free in 0..=8 {
+        let filled = fill_files(free);
+        match pipe::<usize, ()>() {
+            Ok((left, right)) => {
+                left.send(free).expect("it is open");
+                assert_eq!(right.recv().expect("a message"), free);
+                made.push(free);
+            }
+            Err(error) => assert!(error.to_string().contains("(ulimit -n)"), "{error}"),
+        }
+        drop(filled);
+        pipe::<(), ()>().expect("it works again");
+
+        // An end that there is no room for when it comes.
+        let (inner, inners) = pipe().expect("a pipe");
+        ours.send((1, None)).expect("it is open");
+        ours.send((2, Some(inners))).expect("it is open");
+        ours.send((3, None)).expect("it is open");
+        let filled = fill_files(free);
+        assert!(matches!(theirs.recv(), Ok((1, None))), "with {free} files free");
+        match theirs.recv() {
+            Ok((2, Some(_))) => received.push(free),
+            Ok(other) => panic!("with {free} files free: {other:?}"),
+            Err(error) => assert!(error.to_string().contains("(ulimit -n)"), "{error}"),
+        }
+        assert!(matches!(theirs.recv(), Ok((3, None))), "with {free} files free");
+        drop(filled);
+        assert!(matches!(inner.recv_timeout(SOON), Err(Error::Closed)));
+        drop(inner);
+        assert_eq!(open_files("self").len(), before, "with {free} files free");
+    }
+    assert!(!made.contains(&3) && made.contains(&4), "{made:?}");
+    assert!(!received.contains(&1) && received.contains(&2), "{received:?}");
+}
+
+/// Fills its files, receives two messages, and the second again with room.
+pub fn receives_at_the_limit(connection: Connection<Vec<bool>, Connection<u32, u32>>) {
+    limit_files(64);
+    let filled = fill_files(1);
+    connection.send(vec![]).expect("the parent waits");
+    let first = connection.recv().is_ok();
+    drop(filled);
+    let second = connection.recv().expect("it works again");
+    second.send(second.recv().expect("a number") + 1).expect("somebody waits");
+    connection.send(vec![first]).expect("the parent waits");
+}
+
+fn a_child_at_the_limit_receives_ends_again_later() {
+    let (ours, theirs) = pipe().expect("a pipe");
+    let process = Process::spawn(receives_at_the_limit, (theirs,)).expect("a start");
+    assert_eq!(ours.recv_timeout(SOON).expect("it is there"), [false; 0]);
+    let [(first, firsts), (second, seconds)] = [(); 2].map(|()| pipe().expect("a pipe"));
+    second.send(1).expect("it waits in there");
+    ours.send(firsts).expect("it listens");
+    ours.send(seconds).expect("it listens");
+    assert_eq!(second.recv_timeout(SOON).expect("an answer"), 2);
+    assert_eq!(ours.recv_timeout(SOON).expect("an answer"), [false]);
+    assert!(matches!(first.recv_timeout(SOON), Err(Error::Closed)));
+    process.join().expect("it ends");
+}

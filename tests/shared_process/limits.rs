@@ -1,0 +1,66 @@
+//! At the limit of open files.
+
+use crate::support::{fill_files, finish, limit_files, nothing, open_files, program};
+use crate::tests;
+use shared::{Error, Process, Queue, pipe};
+
+pub fn tests() -> crate::support::Tests {
+    tests![
+        at_the_limit_of_open_files_a_start_is_an_error_and_works_again_later,
+        with_32_open_files_processes_queues_and_pipes_work,
+    ]
+}
+
+fn at_the_limit_of_open_files_a_start_is_an_error_and_works_again_later() {
+    finish(&mut program("opens all files")).well();
+}
+
+pub fn opens_all_files() {
+    // Once with the first start at the limit, when nothing is there yet, and then again and again.
+    limit_files(64);
+    let mut worked = Vec::new();
+    for free in (0..=16).chain(0..=16) {
+        let before = open_files("self").len();
+        let filled = fill_files(free);
+        match Process::spawn(nothing, ()) {
+            Ok(process) => match process.join() {
+                Ok(()) => worked.push(free),
+                Err(error) => panic!("with {free} files free: {error}"),
+            },
+            Err(error) => {
+                let text = error.to_string();
+                assert!(text.contains("(ulimit -n)"), "with {free} files free: {text}");
+                assert!(!matches!(error, Error::Closed), "with {free} files free: {text}");
+            }
+        }
+        drop(filled);
+        for _ in 0..2 {
+            let again = Process::spawn(nothing, ()).and_then(Process::join);
+            again.unwrap_or_else(|error| panic!("after {free} files were free: {error}"));
+        }
+        assert!(open_files("self").len() <= before + 2, "{:?}", open_files("self"));
+    }
+    assert!(!worked.contains(&0) && worked.contains(&16), "{worked:?}");
+}
+
+fn with_32_open_files_processes_queues_and_pipes_work() {
+    finish(&mut program("has few files")).well();
+}
+
+pub fn has_few_files() {
+    limit_files(32);
+    for _ in 0..50 {
+        let process = Process::spawn(nothing, ()).expect("a start");
+        let queue = Queue::new().expect("a queue");
+        queue.put(1).expect("it is open");
+        let (left, right) = pipe::<u32, ()>().expect("a pipe");
+        left.send(queue.get().expect("an item")).expect("it is open");
+        assert_eq!(right.recv().expect("a message"), 1);
+        process.join().expect("it ends");
+        // The queue's thread gives back what it has when the queue is gone.
+        drop(queue);
+        crate::support::until("the files are closed", crate::support::SOON, || {
+            open_files("self").len() < 16
+        });
+    }
+}

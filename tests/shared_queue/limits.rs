@@ -1,0 +1,256 @@
+//! Signals, and the limit of open files.
+
+use crate::handles::{Fault, passed};
+use crate::support::{
+    SOON, Storm, bytes, fill_files, finish, handle_signals, limit_files, program,
+    until_threads_sleep,
+};
+use crate::tests;
+use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
+use shared::{Connection, Error, Process, Queue, pipe};
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+pub fn tests() -> crate::support::Tests {
+    tests![
+        handled_signals_are_invisible_to_whoever_puts_and_gets,
+        at_the_limit_of_open_files_a_queue_is_an_error_and_works_again_later,
+        a_guest_or_a_creator_at_the_limit_loses_nothing_and_works_again_later,
+        an_item_that_was_answered_with_an_older_error_is_not_lost,
+    ]
+}
+
+/// How often each of the calls met a signal.
+pub fn calls_under_signals(
+    fed: Queue<u32>,
+    empty: Queue<u32>,
+    narrow: Queue<ByteBuf>,
+    ready: Connection<(), ()>,
+) -> [u32; 6] {
+    let signalled = handle_signals();
+    ready.send(()).expect("the parent waits");
+    let moment = Duration::from_millis(10);
+    let mut hits = [0; 6];
+    let mut next = 0..;
+    let mut number = || next.next().expect("it is endless");
+    let end = Instant::now() + SOON;
+    while hits.iter().any(|&hits| hits < 3) && Instant::now() < end {
+        for (call, hits) in hits.iter_mut().enumerate() {
+            signalled.store(false, Ordering::SeqCst);
+            match call {
+                0 => assert_eq!(fed.get().expect("an item"), number()),
+                1 => assert_eq!(fed.get_timeout(SOON).expect("an item"), number()),
+                2 => {
+                    let start = Instant::now();
+                    assert!(matches!(empty.get_timeout(moment), Err(Error::Empty)));
+                    assert!(start.elapsed() >= moment, "{:?}", start.elapsed());
+                }
+                // The first has room, the second waits for it.
+                3 => narrow.extend([bytes(1), bytes(2)]).expect("there will be room"),
+                4 => narrow.put_timeout(bytes(300_000), SOON).expect("there will be room"),
+                _ => narrow.put(bytes(4 << 20)).expect("there will be room"),
+            }
+            *hits += u32::from(signalled.load(Ordering::SeqCst));
+        }
+    }
+    hits
+}
+
+/// [28] `test_poll_eintr`, [70] `TestIgnoreEINTR.test_ignore`
+fn handled_signals_are_invisible_to_whoever_puts_and_gets() {
+    let (ours, theirs) = pipe().expect("a pipe");
+    let (fed, empty) = (Queue::new().expect("a queue"), Queue::new().expect("a queue"));
+    let narrow = Queue::bounded(1).expect("a queue");
+    let queues = (fed.clone(), empty.clone(), narrow.clone(), theirs);
+    let process = Process::spawn(calls_under_signals, queues).expect("a start");
+    ours.recv_timeout(SOON).expect("it handles signals now");
+    let storm = Storm::over(process.id());
+    // One item in and one out at a time, and late, so that the child has to wait for each.
+    let mut lengths = [1, 2, 300_000, 4 << 20].into_iter().cycle();
+    let mut items = 0..;
+    while process.wait_timeout(Duration::from_millis(3)).expect("no error").is_none() {
+        if fed.is_empty().expect("it is here") {
+            fed.put(items.next().expect("it is endless")).expect("it is open");
+        }
+        if let Ok(item) = narrow.try_get() {
+            assert!(item == bytes(lengths.next().expect("it is endless")));
+        }
+    }
+    drop(storm);
+    let hits = process.join().expect("a value");
+    assert!(hits.iter().all(|&hits| hits >= 3), "signals met: {hits:?}");
+}
+
+fn at_the_limit_of_open_files_a_queue_is_an_error_and_works_again_later() {
+    finish(&mut program("opens all files")).well();
+}
+
+#[track_caller]
+fn says_what_to_do(error: &Error) {
+    assert!(error.to_string().contains("(ulimit -n)"), "{error}");
+}
+
+pub fn opens_all_files() {
+    limit_files(64);
+    let old = Queue::new().expect("a queue");
+    let mut made = Vec::new();
+    let mut entered = Vec::new();
+    for free in 0..=12 {
+        let filled = fill_files(free);
+        match Queue::new() {
+            Ok(queue) => {
+                queue.put(free).expect("it is in memory");
+                assert_eq!(queue.get().expect("an item"), free);
+                made.push(free);
+            }
+            Err(error) => says_what_to_do(&error),
+        }
+        old.put(free).expect("it is in memory");
+        assert_eq!(old.get().expect("an item"), free);
+        drop(filled);
+
+        // A handle of it that begins to talk at the limit.
+        let handle = passed(&old);
+        let filled = fill_files(free);
+        let error = handle.put(free).err();
+        drop(filled);
+        match error {
+            None => entered.push(free),
+            Some(Error::Closed) => panic!("with {free} files free it seems closed"),
+            Some(error) => {
+                says_what_to_do(&error);
+                handle.put(free).expect("it works again");
+            }
+        }
+        assert_eq!(old.get_timeout(SOON).expect("an item"), free);
+    }
+    assert!(!made.contains(&0) && made.contains(&12), "{made:?}");
+    assert!(!entered.contains(&0) && entered.contains(&12), "{entered:?}");
+}
+
+fn a_guest_or_a_creator_at_the_limit_loses_nothing_and_works_again_later() {
+    finish(&mut program("has guests at the limit")).well();
+}
+
+/// Calls with so many files free, and then again with all; what came of it the first time.
+pub fn is_a_guest_at_the_limit(queue: Queue<ByteBuf>, free: usize, first: bool) -> Vec<String> {
+    limit_files(64);
+    let mut said = Vec::new();
+    if !first {
+        queue.len().expect("the creator is there");
+    }
+    for length in [5, 300_000] {
+        let filled = fill_files(free);
+        let got = queue.get_timeout(SOON);
+        drop(filled);
+        let got = match got {
+            Ok(got) => got,
+            Err(error) => {
+                said.push(error.to_string());
+                queue.get_timeout(SOON).expect("it works again")
+            }
+        };
+        assert!(got == bytes(length), "{} bytes instead of {length}", got.len());
+    }
+    said
+}
+
+pub fn holds_a_queue_at_the_limit(queue: Queue<ByteBuf>, steps: Connection<bool, ()>) {
+    loop {
+        steps.send(queue.len().is_ok()).expect("the parent waits");
+        if steps.recv().is_err() {
+            return;
+        }
+    }
+}
+
+pub fn has_guests_at_the_limit() {
+    let queue = Queue::new().expect("a queue");
+    let mut failed = [0; 2];
+    for free in 0..=12 {
+        for first in [true, false] {
+            queue.extend([bytes(5), bytes(300_000)]).expect("it is open");
+            let child = Process::spawn(is_a_guest_at_the_limit, (queue.clone(), free, first));
+            let said = child.and_then(Process::join).expect("it has both items in the end");
+            assert!(said.iter().all(|error| error.contains("(ulimit -n)")), "{said:?}");
+            failed[usize::from(first)] += said.len();
+            assert_eq!(queue.len().expect("it is here"), 0);
+        }
+    }
+    assert!(failed.iter().all(|&failed| failed > 0), "nothing ever failed: {failed:?}");
+
+    // And the other way round.
+    limit_files(64);
+    let mut refused = 0;
+    for free in 0..=6 {
+        let (ours, theirs) = pipe().expect("a pipe");
+        let filled = {
+            let child = Process::spawn(holds_a_queue_at_the_limit, (queue.clone(), theirs));
+            // It is started by now, and has not begun to talk.
+            (fill_files(free), child.expect("a start"))
+        };
+        let talks = ours.recv_timeout(SOON).expect("an answer");
+        refused += u32::from(!talks);
+        let (files, child) = filled;
+        drop(files);
+        ours.send(()).expect("it waits");
+        assert!(ours.recv_timeout(SOON).expect("an answer"), "it does not work again");
+        drop(ours);
+        child.join().expect("it ends");
+    }
+    assert!(refused > 0, "nobody was ever refused");
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Item {
+    Number(u32),
+    End(Connection<(), ()>),
+}
+
+/// Puts an end when told to, and later gets; what came of each call.
+pub fn puts_ends(queue: Queue<Item>, steps: Connection<Result<u32, Fault>, ()>) {
+    let say = |result: Result<u32, Fault>| {
+        steps.send(result).expect("the parent waits");
+        steps.recv().is_ok()
+    };
+    let (_ours, theirs) = pipe().expect("a pipe");
+    say(queue.len().map(|_| 0).map_err(Fault::from));
+    let put = queue.put(Item::End(theirs)).map(|()| 0).map_err(Fault::from);
+    // Until the creator has dealt with it.
+    let creator = shared::process::parent().expect("a parent").id();
+    until_threads_sleep(creator, "queue");
+    say(put);
+    let get = || match queue.get_timeout(Duration::from_secs(1)) {
+        Ok(Item::Number(number)) => Ok(number),
+        Ok(Item::End(_)) => panic!("the creator can have had no room for it"),
+        Err(error) => Err(Fault::from(error)),
+    };
+    while say(get()) {}
+}
+
+fn an_item_that_was_answered_with_an_older_error_is_not_lost() {
+    finish(&mut program("loses an answer")).well();
+}
+
+/// A `put` that fails in the creator is told with the next call, whose own answer comes later.
+pub fn loses_an_answer() {
+    limit_files(64);
+    let queue = Queue::new().expect("a queue");
+    let (ours, theirs) = pipe().expect("a pipe");
+    let child = Process::spawn(puts_ends, (queue.clone(), theirs)).expect("a start");
+    ours.recv_timeout(SOON).expect("an answer").expect("it talks");
+    let filled = fill_files(0);
+    ours.send(()).expect("it waits");
+    ours.recv_timeout(SOON).expect("an answer").expect("it is on its way");
+    drop(filled);
+    queue.put(Item::Number(7)).expect("it is open");
+    let mut answers = Vec::new();
+    while answers.len() < 3 && answers.last() != Some(&Ok(7)) {
+        ours.send(()).expect("it waits");
+        answers.push(ours.recv_timeout(SOON).expect("an answer"));
+    }
+    assert!(answers.contains(&Ok(7)), "{answers:?}, and {:?} wait", queue.len());
+    drop(ours);
+    child.join().expect("it ends");
+}
