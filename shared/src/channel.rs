@@ -95,13 +95,7 @@ impl Sender {
 
     /// Connects to a listening socket, by its path.
     pub(crate) fn connect(path: &str) -> Result<Sender> {
-        let connect = || match IpcSender::<Packet<ByteBuf>>::connect(path.to_owned()) {
-            // ipc-channel goes on without the socket that it did not get.
-            Err(error) if error.raw_os_error() == Some(Errno::BADF.raw_os_error()) => {
-                Err(io::Error::from(Errno::MFILE).into())
-            }
-            connected => Ok(connected?),
-        };
+        let connect = || Ok(IpcSender::<Packet<ByteBuf>>::connect(path.to_owned())?);
         Ok(Sender(quietly("a socket could not be connected", connect)?.to_opaque()))
     }
 
@@ -292,6 +286,8 @@ fn send_buffer_size() -> io::Result<usize> {
     Ok(64 * 1024)
 }
 
+const BAD_FILE: i32 = Errno::BADF.raw_os_error();
+
 thread_local! {
     static INSIDE: Cell<bool> = const { Cell::new(false) };
 }
@@ -306,6 +302,10 @@ fn quietly<R>(doing: &'static str, call: impl FnOnce() -> Result<R, IpcError>) -
     let source = match result {
         Ok(Ok(value)) => return Ok(value),
         Ok(Err(IpcError::Disconnected)) => return Err(Error::Closed),
+        // ipc-channel goes on without a socket that it did not get.
+        Ok(Err(IpcError::Io(error))) if error.raw_os_error() == Some(BAD_FILE) => {
+            Errno::MFILE.into()
+        }
         Ok(Err(IpcError::Io(error))) => error,
         // A packet can always be written and read, unless its ends were lost on the way.
         Ok(Err(IpcError::SerializationError(error))) => gave_up(&error),

@@ -191,12 +191,12 @@ pub fn enter(entries: Vec<Entry>) {
 
 fn be_child(entries: Vec<Entry>) -> Result<i32> {
     launch::restore_name();
-    let ([order, args], watch) = launch::take_orders()?;
+    let (order, args, watch) = launch::take_orders()?;
     let order: Order = message::decode(order)?;
     order.identity.assume();
     let entry = entries.into_iter().find(|entry| entry.key.hash == order.target);
-    let report = match (end_with_parent(watch), entry) {
-        (Ok(()), Some(entry)) => {
+    let report = match (end_with_parent(watch).and(args), entry) {
+        (Ok(args), Some(entry)) => {
             // Without a parent nobody asks, and this process ends in a moment.
             let _ = tell(&order.reports, &Report::Started);
             (entry.run)(args)

@@ -68,8 +68,8 @@ impl Watch {
     }
 }
 
-/// In a child: takes the orders out of standard input.
-pub(crate) fn take_orders() -> Result<([Message; 2], Watch)> {
+/// In a child: takes the order, and the arguments, out of standard input.
+pub(crate) fn take_orders() -> Result<(Message, Result<Message>, Watch)> {
     let failed = Error::io::<Errno>("a child found no orders on its standard input");
     let stdin = rustix::stdio::stdin();
     let socket = rustix::io::fcntl_dupfd_cloexec(stdin, 3).map_err(failed)?;
@@ -84,9 +84,10 @@ pub(crate) fn take_orders() -> Result<([Message; 2], Watch)> {
     let order = || {
         let (packet, ends) = receive(&socket).map_err(failed)?;
         send(into_channel, &packet, &ends).map_err(failed)?;
+        drop(ends); // they come back from the channel, and would be open twice
         receiver.recv(Some(Instant::now()))?.ok_or(Errno::BADMSG).map_err(failed)
     };
-    Ok(([order()?, order()?], Watch(socket)))
+    Ok((order()?, order(), Watch(socket)))
 }
 
 /// Gives this process the program's name in `ps` and `pgrep`, which is otherwise `exe`.

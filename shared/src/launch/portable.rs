@@ -78,8 +78,8 @@ impl Watch {
     }
 }
 
-/// In a child: asks the parent for its orders.
-pub(crate) fn take_orders() -> Result<([Message; 2], Watch)> {
+/// In a child: asks the parent for the order, and the arguments.
+pub(crate) fn take_orders() -> Result<(Message, Result<Message>, Watch)> {
     let missing = || Error::io("a child found no parent")(io::Error::from(io::ErrorKind::NotFound));
     let first = env::args().next().unwrap_or_default();
     let name = first.strip_prefix(MARK).and_then(|rest| rest.split('|').next());
@@ -88,7 +88,7 @@ pub(crate) fn take_orders() -> Result<([Message; 2], Watch)> {
     parent.send_whole(message::encode(&sender)?)?;
     drop(sender);
     let order = || orders.recv(None)?.ok_or_else(missing);
-    Ok(([order()?, order()?], Watch(orders)))
+    Ok((order()?, order(), Watch(orders)))
 }
 
 /// Whether the process ends in the given time. It must not have been waited for.
