@@ -3,7 +3,8 @@
 CARGO ?= cargo
 TICK ?= 1s
 
-.PHONY: help build lessons lesson-1 lesson-2 lesson-3 lesson-4 test check soak
+.PHONY: help build lessons lesson-1 lesson-2 lesson-3 lesson-4 test check bless soak
+.PHONY: exercise-1 exercise-2 exercise-3 exercise-4
 
 # The lessons have an order, also under `make -j`.
 .NOTPARALLEL:
@@ -14,8 +15,10 @@ help:
 	@echo 'make lesson-2           two processes have a counter each'
 	@echo 'make lesson-3           a queue: each message goes to one worker'
 	@echo 'make lesson-4           a pipe: a question and its answer'
+	@echo 'make exercise-1         how the exercise of lesson 1 stands; also -2, -3, -4'
 	@echo 'make test               every test'
 	@echo 'make check              format, lints, tests and documentation, with warnings denied'
+	@echo 'make bless              write what the programs print into the pages'
 	@echo 'make soak               each lesson 200 times, free, on one CPU and beside a busy loop'
 
 build:
@@ -40,6 +43,15 @@ lesson-4: build
 	@echo 'Lesson 4: a pipe, with a question and its answer' >&2
 	@$(CARGO) run --quiet -p pipe
 
+# Fails until the exercise of that lesson is solved.
+exercise-1: PACKAGE = threads_counter
+exercise-2: PACKAGE = process_counter
+exercise-3: PACKAGE = queue
+exercise-4: PACKAGE = pipe
+exercise-1 exercise-2 exercise-3 exercise-4: exercise-%:
+	@$(CARGO) test --quiet -p $(PACKAGE) --test exercise_$* -- --ignored
+	@echo 'Exercise $* is solved.' >&2
+
 test:
 	$(CARGO) test --workspace
 
@@ -49,6 +61,10 @@ check:
 	$(CARGO) clippy -p shared -- -D warnings # the library alone, without the lessons' part
 	$(MAKE) test
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --no-deps
+
+# The tests of the pages only compare; the outcomes of a race are written by hand.
+bless:
+	BLESS=1 $(CARGO) test --workspace --no-fail-fast --test pages -- every_fence
 
 soak:
 	python3 tests/soak.py

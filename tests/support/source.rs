@@ -20,7 +20,7 @@ pub fn differences<'a>(one: &'a str, other: &'a str) -> (Vec<&'a str>, Vec<&'a s
 }
 
 /// A file without its comment lines, and without the comments that end a line.
-fn code(source: &str) -> Vec<&str> {
+pub fn code(source: &str) -> Vec<&str> {
     source
         .lines()
         .map(|line| line.split(" // ").next().unwrap_or(line))

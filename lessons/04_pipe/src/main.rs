@@ -25,7 +25,7 @@ fn main() -> shared::Result<()> {
 }
 
 fn worker(conn: Connection<String, String>) {
-    let data = conn.recv().expect("main sends before it waits");
+    let Ok(data) = conn.recv() else { return }; // an error only if main is gone
     say!("Process received: {data}");
-    conn.send("Hello from worker".to_owned()).expect("main waits for the answer");
+    let _ = conn.send("Hello from worker".to_owned()); // then nobody waits for it
 }

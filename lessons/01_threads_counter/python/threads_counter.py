@@ -1,0 +1,58 @@
+"""Two threads share the memory of their process: both add to the same counter.
+
+    python3 lessons/01_threads_counter/python/threads_counter.py
+"""
+
+import argparse
+import threading
+import time
+
+counter = 0
+
+
+def seconds(text):
+    """A time as the Rust lesson takes it: 1s, 100ms."""
+    unit = 0.001 if text.endswith("ms") else 1
+    return float(text.rstrip("ms")) * unit
+
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--first", type=int, default=15)
+parser.add_argument("--second", type=int, default=10)
+parser.add_argument("--tick", type=seconds, default=1)
+parser.add_argument("--lang", choices=["ru", "en"], default="ru")
+options = parser.parse_args()
+
+
+def text(ru, en):
+    return ru if options.lang == "ru" else en
+
+
+FIRST = text("Первый рабочий", "First worker")
+SECOND = text("Второй рабочий", "Second worker")
+CHANGED = text("изменил значение счетчика на", "changed the counter to")
+
+
+def first_worker(n):
+    global counter
+    for _ in range(n):
+        counter += 1
+        time.sleep(options.tick)
+    print(FIRST, CHANGED, counter)
+
+
+def second_worker(n):
+    global counter
+    for _ in range(n):
+        counter += 1
+        time.sleep(options.tick)
+    print(SECOND, CHANGED, counter)
+
+
+first = threading.Thread(target=first_worker, args=(options.first,))
+second = threading.Thread(target=second_worker, args=(options.second,))
+
+first.start()
+second.start()
+first.join()
+second.join()

@@ -1,0 +1,58 @@
+//! Lesson 3: a queue from one child to another.
+
+#[path = "support/python.rs"]
+mod python;
+mod support;
+
+use predicates::prelude::*;
+use python::assert_twins;
+use support::{run, run_full, run_head};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_child_to_child");
+
+/// The source: "they let data pass from one process to another".
+#[test]
+fn one_child_gets_in_order_what_the_other_puts_and_learns_that_it_was_all() {
+    for _ in 0..10 {
+        run(PROGRAM, &[]).success().stderr("").stdout(
+            "Process-2 получил: Hello 1 from Process-1\n\
+             Process-2 получил: Hello 2 from Process-1\n\
+             Process-2 получил: Hello 3 from Process-1\n\
+             Process-2: больше ничего не будет\n",
+        );
+    }
+}
+
+#[test]
+fn lang_en_prints_the_same_in_english() {
+    run(PROGRAM, &["--lang", "en"]).success().stderr("").stdout(
+        "Process-2 received: Hello 1 from Process-1\n\
+         Process-2 received: Hello 2 from Process-1\n\
+         Process-2 received: Hello 3 from Process-1\n\
+         Process-2: there will be no more\n",
+    );
+}
+
+#[test]
+fn python_s_queue_is_the_same_in_this() {
+    for lang in ["ru", "en"] {
+        assert_twins("lessons/03_queue/python/child_to_child.py", PROGRAM, &["--lang", lang]);
+    }
+}
+
+#[test]
+fn bad_input_is_an_error_on_stderr_and_exit_code_2() {
+    for case in [&["--first", "1"] as &[&str], &["--lang", "fr"], &["1"]] {
+        let error = predicate::str::starts_with("error: ");
+        run(PROGRAM, case).code(2).stdout("").stderr(error);
+    }
+    run(PROGRAM, &["--help"]).success().stdout(predicate::str::contains("--lang"));
+}
+
+#[test]
+fn a_closed_stdout_is_a_quiet_end_and_a_full_one_an_error() {
+    run_head(PROGRAM, &[], 0).success().stderr("");
+    run_head(PROGRAM, &[], 2).success().stderr("");
+    let error = predicate::str::contains("Error: cannot write to stdout: No space left");
+    run_full(PROGRAM, &[]).code(1).stderr(error);
+}

@@ -1,0 +1,64 @@
+//! Lesson 3: to join before reading does not hang.
+
+#[path = "support/python.rs"]
+mod python;
+mod support;
+
+use predicates::prelude::*;
+use python::python;
+use support::{run, run_full, run_head};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_join_first");
+const TWIN: &str = "lessons/03_queue/python/join_first.py";
+
+#[test]
+fn a_worker_ends_though_nobody_has_read_what_it_put() {
+    for _ in 0..5 {
+        run(PROGRAM, &[]).success().stderr("").stdout(
+            "Родитель: рабочий закончил\n\
+             Родитель: прочитано сообщений 1000\n",
+        );
+    }
+}
+
+#[test]
+fn lang_en_prints_the_same_in_english() {
+    run(PROGRAM, &["--lang", "en"]).success().stderr("").stdout(
+        "Parent: the worker has ended\n\
+         Parent: messages read 1000\n",
+    );
+}
+
+/// It waits for two seconds and says so, and then reads, so that it ends.
+#[test]
+fn in_python_the_worker_does_not_end_until_its_messages_are_read() {
+    let russian = "Родитель: рабочий после 2 с ожидания жив; join() без срока ждал бы вечно\n\
+                   Родитель: прочитано сообщений 1000\n\
+                   Родитель: рабочий закончил\n";
+    let english = "Parent: the worker is alive after a wait of 2 s; join() without a limit would \
+                   wait for ever\n\
+                   Parent: messages read 1000\n\
+                   Parent: the worker has ended\n";
+    for (lang, expected) in [("ru", russian), ("en", english)] {
+        if let Some(run) = python(TWIN, &["--lang", lang]) {
+            run.success().stderr("").stdout(expected);
+        }
+    }
+}
+
+#[test]
+fn bad_input_is_an_error_on_stderr_and_exit_code_2() {
+    for case in [&["--first", "1"] as &[&str], &["--lang", "fr"], &["1"]] {
+        let error = predicate::str::starts_with("error: ");
+        run(PROGRAM, case).code(2).stdout("").stderr(error);
+    }
+    run(PROGRAM, &["--help"]).success().stdout(predicate::str::contains("--lang"));
+}
+
+#[test]
+fn a_closed_stdout_is_a_quiet_end_and_a_full_one_an_error() {
+    run_head(PROGRAM, &[], 0).success().stderr("");
+    run_head(PROGRAM, &[], 1).success().stderr("");
+    let error = predicate::str::starts_with("Error: cannot write to stdout: No space left");
+    run_full(PROGRAM, &[]).code(1).stderr(error);
+}

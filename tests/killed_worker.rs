@@ -1,0 +1,65 @@
+//! Lesson 3: a killed worker's message is not lost.
+
+#[path = "support/python.rs"]
+mod python;
+mod support;
+
+use predicates::prelude::*;
+use python::python;
+use support::{lines, run, run_full, run_head};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_killed_worker");
+const TWIN: &str = "lessons/03_queue/python/killed_worker.py";
+
+#[test]
+fn another_worker_gets_the_message_of_one_that_was_killed() {
+    for _ in 0..10 {
+        run(PROGRAM, &[]).success().stderr("").stdout(
+            "Первый рабочий получил: Hello\n\
+             Первый рабочий убит: код завершения -9\n\
+             Второй рабочий получил: Hello\n",
+        );
+    }
+}
+
+#[test]
+fn lang_en_prints_the_same_in_english() {
+    run(PROGRAM, &["--lang", "en"]).success().stderr("").stdout(
+        "First worker received: Hello\n\
+         First worker was killed: exit code -9\n\
+         Second worker received: Hello\n",
+    );
+}
+
+#[test]
+fn in_python_the_message_is_lost_with_its_worker() {
+    for (lang, nothing) in [
+        ("ru", "Второй рабочий получил: ничего, хотя ждал секунду"),
+        ("en", "Second worker received: nothing, in a whole second"),
+    ] {
+        let ours = run(PROGRAM, &["--lang", lang]).success();
+        let Some(theirs) = python(TWIN, &["--lang", lang]) else {
+            return;
+        };
+        let theirs = theirs.success().stderr("");
+        assert_eq!(lines(&ours)[..2], lines(&theirs)[..2]);
+        assert_eq!(lines(&theirs)[2..], [nothing]);
+    }
+}
+
+#[test]
+fn bad_input_is_an_error_on_stderr_and_exit_code_2() {
+    for case in [&["--first", "1"] as &[&str], &["--lang", "fr"], &["1"]] {
+        let error = predicate::str::starts_with("error: ");
+        run(PROGRAM, case).code(2).stdout("").stderr(error);
+    }
+    run(PROGRAM, &["--help"]).success().stdout(predicate::str::contains("--lang"));
+}
+
+#[test]
+fn a_closed_stdout_is_a_quiet_end_and_a_full_one_an_error() {
+    run_head(PROGRAM, &[], 0).success().stderr("");
+    run_head(PROGRAM, &[], 2).success().stderr("");
+    let error = predicate::str::contains("Error: cannot write to stdout: No space left");
+    run_full(PROGRAM, &[]).code(1).stderr(error);
+}

@@ -1,0 +1,200 @@
+//! What a reader types, and what the reader sees.
+
+use crate::check::Failure;
+use crate::fence::{Fence, Page};
+use crate::run::{Ran, Runs, Who};
+use std::ops::Range;
+
+/// How the lines of a fence stand for what a command prints.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Kind {
+    /// These lines.
+    Exact,
+    /// These lines in any order.
+    AnyOrder,
+    /// One of several groups of lines, each but the last ended by a line that begins with `#`.
+    OneOf,
+    /// These words; each number stands for any number.
+    Figures,
+}
+
+impl Kind {
+    pub fn of(info: &str) -> Result<Self, String> {
+        match info {
+            "console" => Ok(Self::Exact),
+            "console any-order" => Ok(Self::AnyOrder),
+            "console one-of" => Ok(Self::OneOf),
+            "console figures" => Ok(Self::Figures),
+            info => Err(format!("a fence that cannot be checked: `{info}`")),
+        }
+    }
+
+    /// Whether a run is what the page shows.
+    pub fn agrees(self, shown: &[String], seen: &[String]) -> bool {
+        let line = |shown: &String, seen: &String| stands_for(shown, seen);
+        let all = |shown: &[String], seen: &[String]| {
+            shown.len() == seen.len() && shown.iter().zip(seen).all(|(one, other)| line(one, other))
+        };
+        match self {
+            Self::Exact => all(shown, seen),
+            Self::AnyOrder => {
+                let mut left: Vec<_> = seen.iter().collect();
+                shown.len() == seen.len()
+                    && shown.iter().all(|shown| {
+                        let place = left.iter().position(|seen| line(shown, seen));
+                        place.map(|place| left.remove(place)).is_some()
+                    })
+            }
+            Self::OneOf => shown.split(|line| line.starts_with('#')).any(|group| all(group, seen)),
+            Self::Figures => {
+                let words = |lines: &[String]| lines.iter().map(|l| words(l)).collect::<Vec<_>>();
+                words(shown) == words(seen)
+            }
+        }
+    }
+}
+
+/// The commands of a fence, each with what it prints.
+pub struct Session<'a> {
+    steps: Vec<Step<'a>>,
+}
+
+struct Step<'a> {
+    command: &'a str,
+    /// The lines of the page with its output.
+    place: Range<usize>,
+    shown: &'a [String],
+}
+
+impl<'a> Session<'a> {
+    pub fn of(fence: &'a Fence) -> Result<Self, String> {
+        let starts: Vec<_> = (0..fence.body.len())
+            .filter(|&line| fence.body[line].starts_with("$ "))
+            .chain([fence.body.len()])
+            .collect();
+        if starts[0] != 0 || fence.body.is_empty() {
+            return Err("what a reader types begins with its command: `$ …`".to_owned());
+        }
+        if fence.body[0] == "$ echo $?" {
+            return Err("an exit code follows a command".to_owned());
+        }
+        let steps = starts.windows(2).map(|pair| Step {
+            command: &fence.body[pair[0]][2..],
+            place: fence.start + pair[0] + 1..fence.start + pair[1],
+            shown: &fence.body[pair[0] + 1..pair[1]],
+        });
+        Ok(Self { steps: steps.collect() })
+    }
+
+    pub fn commands(&self) -> Vec<&'a str> {
+        self.steps.iter().map(|step| step.command).collect()
+    }
+}
+
+/// What is not so in a session, the last place first.
+pub fn check(
+    page: &Page,
+    session: &Session<'_>,
+    kind: Kind,
+    runs: &Runs,
+    (lesson, is_own): (&str, bool),
+) -> Vec<Failure> {
+    let mut failures = Vec::new();
+    let mut steps = session.steps.iter().peekable();
+    let mut code = None;
+    while let Some(step) = steps.next() {
+        let at = step.place.start - 1;
+        let next_asks = steps.peek().is_some_and(|next| next.command == "echo $?");
+        if step.command == "echo $?" {
+            let seen: Vec<_> = code.iter().map(i32::to_string).collect();
+            if code.is_some() && seen != step.shown {
+                let what = format!("the exit code is {}", seen.join(""));
+                failures.push(Failure::new(page, at, what).instead(step.place.clone(), seen));
+            }
+            continue;
+        }
+        code = None;
+        let ran = match runs.who(step.command) {
+            // A target that is there; what it prints is checked where the programs are.
+            Ok(Who::Make) if step.shown.is_empty() => continue,
+            Ok(Who::Make) => Err("what `make` prints is not shown".to_owned()),
+            Ok(Who::Lesson(owner)) if owner != lesson => continue,
+            Ok(Who::Lesson(_)) => runs.run(step.command),
+            Err(_) if !is_own => continue,
+            Err(what) => Err(what),
+        };
+        let Ran { seen, code: status } = match ran {
+            Ok(Some(ran)) => ran,
+            Ok(None) => continue, // python3 is missing, and that was said
+            Err(what) => {
+                failures.push(Failure::new(page, at, what));
+                continue;
+            }
+        };
+        code = Some(status);
+        if status != 0 && !next_asks {
+            let what = format!("it ends with exit code {status}; `$ echo $?` shows that");
+            failures.push(Failure::new(page, at, what));
+        }
+        if !kind.agrees(step.shown, &seen) {
+            let what = format!(
+                "$ {}\n--- the page shows\n{}\n--- a reader sees\n{}",
+                step.command,
+                step.shown.join("\n"),
+                seen.join("\n")
+            );
+            let failure = Failure::new(page, at, what);
+            // The groups of a race are declared: one run does not tell them.
+            failures.push(match kind {
+                Kind::OneOf => failure,
+                _ => failure.instead(step.place.clone(), mended(step.shown, &seen)),
+            });
+        }
+    }
+    failures.reverse();
+    failures
+}
+
+/// What was seen, with `[..]` in the lines that had it already.
+fn mended(shown: &[String], seen: &[String]) -> Vec<String> {
+    let keep = |line: &String| shown.iter().find(|shown| stands_for(shown, line));
+    seen.iter().map(|line| keep(line).unwrap_or(line).clone()).collect()
+}
+
+/// Whether a line of a page stands for this line: `[..]` is a PID, which may be padded.
+fn stands_for(shown: &str, seen: &str) -> bool {
+    if !shown.contains("[..]") {
+        return shown.trim_end() == seen.trim_end();
+    }
+    let unpadded = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+    let (shown, seen) = (unpadded(shown), unpadded(seen));
+    let mut parts = shown.split("[..]");
+    let Some(mut rest) = parts.next().and_then(|first| seen.strip_prefix(first)) else {
+        return false;
+    };
+    for part in parts {
+        let after = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+        match after.strip_prefix(part) {
+            Some(after_part) if after.len() < rest.len() => rest = after_part,
+            _ => return false,
+        }
+    }
+    rest.is_empty()
+}
+
+/// The words of a line, with `#` for every number.
+fn words(line: &str) -> Vec<String> {
+    let number = |word: &str| {
+        let mut out = String::new();
+        for c in word.chars() {
+            let digit = c.is_ascii_digit() || (matches!(c, '.' | ',') && out.ends_with('#'));
+            match c {
+                _ if !digit => out.push(c),
+                _ if out.ends_with('#') => {}
+                _ => out.push('#'),
+            }
+        }
+        out
+    };
+    line.split_whitespace().map(number).collect()
+}

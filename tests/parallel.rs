@@ -1,0 +1,178 @@
+//! Lesson 2: concurrent and parallel, and what a thread and a process cost.
+
+#[path = "support/python.rs"]
+mod python;
+mod support;
+
+use assert_cmd::assert::Assert;
+use predicates::prelude::*;
+use python::python;
+use std::io::{self, Write as _};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+use support::{lines, run, run_full, run_head};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_parallel");
+const TWIN: &str = "lessons/02_process_counter/python/parallel.py";
+
+const WORK: &str = "The work, twice: primes below 300000: 25997";
+
+/// How long the ratios are tried: this computer has other things to do too.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// One at a time: what runs at the same moment is measured too.
+static ALONE: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A row of the output: a label, a time, and what else it gives.
+struct Row {
+    label: String,
+    milliseconds: f64,
+    last: f64,
+}
+
+/// `One more thread   0.1 ms   15 KB`, or `Two threads   35 ms   ×1.9`.
+fn row(line: &str) -> Row {
+    let number = |text: &str| text.parse().unwrap_or_else(|_| panic!("not a number: {line}"));
+    let (rest, last) = match line.strip_suffix(" KB") {
+        Some(rest) => rest.rsplit_once(' ').expect(line),
+        None => line.rsplit_once('×').expect(line),
+    };
+    let (label, milliseconds) =
+        rest.trim().strip_suffix(" ms").expect(line).rsplit_once(' ').expect(line);
+    let label = label.trim_end().to_owned();
+    Row { label, milliseconds: number(milliseconds), last: number(last) }
+}
+
+fn rows(run: &Assert) -> Vec<Row> {
+    let lines = lines(run);
+    assert_eq!(lines[0], WORK);
+    lines[1..].iter().map(|line| row(line)).collect()
+}
+
+fn labels(rows: &[Row]) -> Vec<&str> {
+    rows.iter().map(|row| &*row.label).collect()
+}
+
+#[test]
+fn it_tells_four_ways_to_do_the_work_and_the_price_of_two_more_workers() {
+    let _alone = alone();
+    let run = run(PROGRAM, &["--lang", "en"]).success().stderr("");
+    let rows = rows(&run);
+    let expected = [
+        "One after the other",
+        "Two threads, one lock",
+        "Two threads",
+        "Two processes, a lock each",
+        "One more thread",
+        "One more process",
+    ];
+    assert_eq!(labels(&rows), expected);
+    for row in &rows {
+        assert!(row.milliseconds >= 0.0, "{}", row.label);
+    }
+    // A process is a whole program more; a thread is a stack.
+    let [.., thread, process] = &*rows else { panic!("{} rows", rows.len()) };
+    assert!(process.last > thread.last, "{} KB, {} KB", process.last, thread.last);
+}
+
+#[test]
+fn the_same_in_russian() {
+    let _alone = alone();
+    let pattern = predicate::str::is_match(
+        r"\AРабота, дважды: простых чисел до 300000: 25997
+По очереди +\d+ мс +×1\.0
+Два потока, замок один +\d+ мс +×\d+\.\d
+Два потока +\d+ мс +×\d+\.\d
+Два процесса, по замку +\d+ мс +×\d+\.\d
+Еще один поток +\d+\.\d мс +\d+ КБ
+Еще один процесс +\d+\.\d мс +\d+ КБ
+\z",
+    );
+    run(PROGRAM, &[]).success().stderr("").stdout(pattern.expect("a pattern"));
+}
+
+/// The ratios need two CPUs that are free for a moment; where there are none, nothing is claimed.
+#[test]
+fn threads_under_one_lock_take_turns_and_without_it_or_in_processes_they_are_parallel() {
+    let _alone = alone();
+    if thread::available_parallelism().map_or(1, usize::from) < 2 {
+        let _ = writeln!(io::stderr(), "SKIPPED: one CPU, where nothing is parallel");
+        return;
+    }
+    let mut seen = Vec::new();
+    let mut was_free = 0;
+    let begun = Instant::now();
+    while begun.elapsed() < PATIENCE {
+        let free_before = two_cpus_are_free();
+        let run = run(PROGRAM, &["--lang", "en"]).success();
+        let rows = rows(&run);
+        let (one_lock, threads, processes) = (rows[1].last, rows[2].last, rows[3].last);
+        if one_lock < 1.2 && threads > 1.3 && processes > 1.3 {
+            return;
+        }
+        seen.push((one_lock, threads, processes));
+        was_free += u32::from(free_before && two_cpus_are_free());
+    }
+    if was_free < 3 {
+        let _ =
+            writeln!(io::stderr(), "SKIPPED: two CPUs were never free for long enough: {seen:?}");
+    } else {
+        panic!("under one lock, threads, processes: {seen:?}");
+    }
+}
+
+/// Whether two threads now do twice the work in little more than the time of one.
+fn two_cpus_are_free() -> bool {
+    let timed = |threads: u32| {
+        let begun = Instant::now();
+        thread::scope(|scope| {
+            for _ in 0..threads {
+                scope.spawn(|| (0..5_000_000_u32).fold(0, |sum, n| std::hint::black_box(sum ^ n)));
+            }
+        });
+        begun.elapsed()
+    };
+    let best = |threads| (0..3).map(|_| timed(threads)).min().unwrap_or(Duration::MAX);
+    best(2) < best(1).mul_f64(1.25)
+}
+
+/// Python's own figures: the same work, with the GIL for a lock.
+#[test]
+fn python_does_the_same_work() {
+    let _alone = alone();
+    let Some(run) = python(TWIN, &["--lang", "en"]) else {
+        return;
+    };
+    let run = run.success().stderr("");
+    let expected = [
+        "One after the other",
+        "Two threads, one GIL",
+        "Two processes, a GIL each",
+        "One more thread",
+        "One more process",
+    ];
+    assert_eq!(labels(&rows(&run)), expected);
+}
+
+#[test]
+fn bad_input_is_an_error_on_stderr_and_exit_code_2() {
+    let _alone = alone();
+    for case in [&["--first", "1"] as &[&str], &["--lang", "fr"], &["1"]] {
+        let error = predicate::str::starts_with("error: ");
+        run(PROGRAM, case).code(2).stdout("").stderr(error);
+    }
+    run(PROGRAM, &["--help"]).success().stdout(predicate::str::contains("--lang"));
+}
+
+#[test]
+fn a_closed_stdout_is_a_quiet_end_and_a_full_one_an_error() {
+    let _alone = alone();
+    run_head(PROGRAM, &[], 1).success().stderr("");
+    let error = predicate::str::starts_with("Error: cannot write to stdout: No space left");
+    run_full(PROGRAM, &[]).code(1).stderr(error);
+}

@@ -1,0 +1,35 @@
+//! The Python that stands beside a program: its twin.
+
+#![allow(dead_code, reason = "each test file uses a part of this")]
+
+use crate::support::run;
+use assert_cmd::assert::Assert;
+use std::io::{self, Write as _};
+use std::process::{Command, Stdio};
+
+/// Runs a Python file, named from the top of the project; `None`, and a loud word, if there is no
+/// Python here.
+#[track_caller]
+pub fn python(file: &str, args: &[&str]) -> Option<Assert> {
+    let mut version = Command::new("python3");
+    version.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
+    if !version.status().is_ok_and(|status| status.success()) {
+        // Not `eprintln!`, which a test that passes keeps to itself.
+        let _ = writeln!(io::stderr(), "SKIPPED: python3 is missing, so {file} was not run");
+        return None;
+    }
+    let path = format!("{}/../../{file}", env!("CARGO_MANIFEST_DIR"));
+    // Without the variables of whoever runs the tests: with PYTHONUNBUFFERED, as containers set it,
+    // `print` writes a line and its end apart, and another process may print in between.
+    Some(run("python3", &[&["-E", "-X", "utf8", &path], args].concat()))
+}
+
+/// Sees that a Python file and a program print the same, and end well.
+#[track_caller]
+pub fn assert_twins(file: &str, program: &str, args: &[&str]) {
+    let ours = run(program, args).success().stderr("");
+    let Some(theirs) = python(file, args) else {
+        return;
+    };
+    theirs.success().stderr("").stdout(ours.get_output().stdout.clone());
+}
