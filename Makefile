@@ -3,7 +3,7 @@
 CARGO ?= cargo
 TICK ?= 1s
 
-.PHONY: help build lessons lesson-1 lesson-2 lesson-3 lesson-4 test check bless soak
+.PHONY: help build lessons lesson-1 lesson-2 lesson-3 lesson-4 test check bless soak drills
 .PHONY: exercise-1 exercise-2 exercise-3 exercise-4
 
 # The lessons have an order, also under `make -j`.
@@ -19,6 +19,7 @@ help:
 	@echo 'make test               every test'
 	@echo 'make check              format, lints, tests and documentation, with warnings denied'
 	@echo 'make bless              write what the programs print into the pages'
+	@echo 'make drills             the long drills: kills, stops and limits at many moments, ten minutes'
 	@echo 'make soak               each lesson 200 times, free, on one CPU and beside a busy loop'
 
 build:
@@ -68,3 +69,7 @@ bless:
 
 soak:
 	python3 tests/soak.py
+
+drills:
+	DRILLS=long $(CARGO) test -p shared --test drills
+	DRILLS=long $(CARGO) test --test ctrl_c

@@ -1,7 +1,9 @@
 //! Ends on their way to other processes.
 
-use crate::support::{SOON, bytes, until_asleep};
+use crate::support::{SOON, bytes};
+use crate::talk::{in_the_middle, signal};
 use crate::tests;
+use rustix::process::Signal;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use shared::{Connection, Error, Process, Receiver, Sender, pipe};
@@ -186,18 +188,13 @@ fn messages_that_were_taken_in_while_sending_travel_with_their_connection() {
 
 fn half_a_message_travels_with_its_connection() {
     const LENGTH: usize = 3 << 20;
-    let (ours, theirs) = pipe::<(), ByteBuf>().expect("a pipe");
-    let (tell, thread_number) = std::sync::mpsc::channel();
-    let sending = std::thread::spawn(move || {
-        tell.send(rustix::thread::gettid()).expect("somebody wants to know");
-        theirs.send(bytes(LENGTH)).and_then(|()| theirs.send(bytes(1)))
-    });
-    until_asleep(thread_number.recv().expect("a number").as_raw_pid().cast_unsigned());
+    let (sender, ours) = in_the_middle(LENGTH);
     // The first half is taken in here, the second there.
     assert!(matches!(ours.recv_timeout(Duration::ZERO), Err(Error::Timeout)));
     let process = Process::spawn(gives_all_it_receives, (ours,)).expect("a start");
-    assert_eq!(process.join().expect("a value"), [LENGTH, 1]);
-    sending.join().expect("no panic").expect("it was received");
+    signal(&sender, Signal::CONT);
+    assert_eq!(process.join().expect("a value"), [LENGTH, 0]);
+    sender.join().expect("it ends");
 }
 
 fn two_processes_may_share_a_pipe_by_its_directions() {

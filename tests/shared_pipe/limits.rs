@@ -23,7 +23,7 @@ const LONG: usize = 4 << 20;
 pub fn talks_under_signals(connection: Connection<ByteBuf, ByteBuf>) -> [u32; 6] {
     let signalled = handle_signals();
     connection.send(bytes(0)).expect("the parent waits");
-    let moment = Duration::from_millis(10);
+    let (moment, long) = (Duration::from_millis(10), bytes(LONG));
     let mut hits = [0; 6];
     let end = Instant::now() + SOON;
     while hits.iter().any(|&hits| hits < 3) && Instant::now() < end {
@@ -31,7 +31,7 @@ pub fn talks_under_signals(connection: Connection<ByteBuf, ByteBuf>) -> [u32; 6]
             signalled.store(false, Ordering::SeqCst);
             match call {
                 0 => assert!(connection.recv().expect("a message") == bytes(1)),
-                1 => assert!(connection.recv_timeout(SOON).expect("a message") == bytes(LONG)),
+                1 => assert!(connection.recv_timeout(SOON).expect("a message") == long),
                 2 => {
                     assert!(connection.poll(SOON).expect("no error"));
                     assert!(connection.recv().expect("a message") == bytes(1));
@@ -47,7 +47,7 @@ pub fn talks_under_signals(connection: Connection<ByteBuf, ByteBuf>) -> [u32; 6]
                     assert!(start.elapsed() >= moment, "{:?}", start.elapsed());
                 }
                 // Longer than the pipe, and read late.
-                _ => connection.send(bytes(LONG)).expect("the parent is there"),
+                _ => connection.send(long.clone()).expect("the parent is there"),
             }
             *hits += u32::from(signalled.load(Ordering::SeqCst));
         }
@@ -62,14 +62,14 @@ fn handled_signals_are_invisible_to_whoever_sends_and_receives() {
     assert!(ours.recv_timeout(SOON).expect("it handles signals now") == bytes(0));
     let storm = Storm::over(process.id());
     let late = Duration::from_millis(4);
-    let mut rounds = 0;
+    let (mut rounds, long) = (0, bytes(LONG));
     // Everything comes late, so that the child has to wait for it.
     'rounds: loop {
-        for length in [1, LONG, 1] {
+        for message in [bytes(1), long.clone(), bytes(1)] {
             if process.wait_timeout(late).expect("no error").is_some() {
                 break 'rounds;
             }
-            match ours.send(bytes(length)) {
+            match ours.send(message) {
                 Ok(()) => {}
                 Err(Error::Closed) => break 'rounds,
                 Err(error) => panic!("{error}"),
@@ -80,7 +80,7 @@ fn handled_signals_are_invisible_to_whoever_sends_and_receives() {
             break;
         }
         match ours.recv_timeout(SOON) {
-            Ok(message) => assert!(message == bytes(LONG)),
+            Ok(message) => assert!(message == long),
             Err(Error::Closed) => break,
             Err(error) => panic!("{error}"),
         }

@@ -63,27 +63,21 @@ pub fn run(tests: Tests) -> ! {
 }
 
 fn watch(name: &str, body: fn()) -> Result<(), Failed> {
-    let start = Instant::now();
     let before = Traces::now();
     let (done, end) = mpsc::channel();
     let test = thread::Builder::new()
         .name(name.to_owned())
         .spawn(move || done.send(panic::catch_unwind(body)))
         .expect("a thread for the test");
-    match end.recv_timeout(DEADLINE) {
-        Ok(Ok(())) => {}
+    let result = end.recv_timeout(DEADLINE);
+    // A process is gone when its handle is.
+    let children = children_of(std::process::id());
+    bury(&children);
+    match result {
+        Ok(Ok(())) => drop(test.join()),
         Ok(Err(_)) => return Err("it panicked; its message stands above".into()),
         Err(_) => return Err(format!("it did not end within {DEADLINE:?}").into()),
     }
-    let _ = test.join();
-    if let Some(limit) = env::var("SLOW").ok().and_then(|ms| ms.parse().ok())
-        && start.elapsed().as_millis() > limit
-    {
-        eprintln!("SLOW {name} {:?}", start.elapsed());
-    }
-
-    // A process is gone when its handle is.
-    let children = children_of(std::process::id());
     if !children.is_empty() {
         return Err(format!("processes are left: {children:#?}").into());
     }
@@ -98,6 +92,15 @@ fn watch(name: &str, body: fn()) -> Result<(), Failed> {
             return Err(format!("something is left\nbefore: {before:#?}\nafter: {after:#?}").into());
         }
         thread::yield_now();
+    }
+}
+
+/// Ends what a failed test has left, for the sake of the next.
+fn bury(children: &[Status]) {
+    for child in children {
+        let pid = Pid::from_raw(child.pid.cast_signed()).expect("a process number");
+        let _ = kill_process(pid, Signal::KILL);
+        let _ = waitpid(Some(pid), WaitOptions::empty());
     }
 }
 

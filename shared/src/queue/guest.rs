@@ -6,8 +6,8 @@ use crate::message::{self, Message};
 use crate::{Error, Result};
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::time::Instant;
-use std::{io, mem};
+use std::time::{Duration, Instant};
+use std::{io, mem, thread};
 
 /// How much [`Guest::extend`] puts into one message.
 const CHUNK: usize = 32 * 1024;
@@ -99,7 +99,23 @@ impl Guest {
 }
 
 impl Conversation {
+    /// Begins a conversation. A creator at its limit of open files loses our ends on the way, and
+    /// looks like one that is just ending: its door tells them apart, a few times in a row.
     fn begin(door: &Sender) -> Result<Conversation> {
+        for _ in 0..10 {
+            match Conversation::knock(door) {
+                Err(Error::Closed) if door.send_whole(Message::default()).is_ok() => {
+                    thread::sleep(Duration::from_millis(5));
+                }
+                begun => return begun,
+            }
+        }
+        let limit = "it is at its limit of open files (ulimit -n)";
+        let doing = "the process that holds the queue could not let this one in";
+        Err(Error::Io { doing, source: io::Error::other(limit) })
+    }
+
+    fn knock(door: &Sender) -> Result<Conversation> {
         let (requests, incoming) = channel::channel()?;
         let (outgoing, answers) = channel::channel()?;
         let hello = Hello { requests: incoming, answers: outgoing };
@@ -114,15 +130,9 @@ impl Conversation {
             unconfirmed: false,
             closed: false,
         };
-        match begun.answer(None) {
-            Ok(Answer::Closed) => begun.closed = true,
-            // The door is there, but our ends did not get through it.
-            Err(Error::Closed) if door.send_whole(Message::default()).is_ok() => {
-                let limit = "it is at its limit of open files (ulimit -n)";
-                let doing = "the process that holds the queue could not let this one in";
-                return Err(Error::Io { doing, source: io::Error::other(limit) });
-            }
-            answer => answer?.taken()?,
+        match begun.answer(None)? {
+            Answer::Closed => begun.closed = true,
+            answer => answer.taken()?,
         }
         Ok(begun)
     }

@@ -1,0 +1,208 @@
+//! A drill: its rounds, each on a thread that is watched, and the proof that nothing is left.
+
+use crate::support::{self, nothing, open_files};
+use libtest_mimic::{Arguments, Failed, Trial};
+use rustix::process::{Resource, Rlimit, WaitOptions, getrlimit, setrlimit, wait};
+use shared::{Process, Queue, Receiver, Sender, pipe};
+use std::collections::BTreeSet;
+use std::hash::{BuildHasher, RandomState};
+use std::io::{self, Write};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+use std::{env, fs, panic, thread};
+
+/// No round takes so long; one that does hangs.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// For a process to be gone, for a call to say that the other side is.
+pub const AT_ONCE: Duration = Duration::from_secs(1);
+
+/// A drill that fails this often has shown enough.
+const ENOUGH: u32 = 5;
+
+pub struct Drill {
+    name: &'static str,
+    quick: u32,
+    long: u32,
+    round: fn(&mut Chance),
+}
+
+impl Drill {
+    pub const fn new(name: &'static str, quick: u32, long: u32, round: fn(&mut Chance)) -> Drill {
+        Drill { name, quick, long, round }
+    }
+
+    fn run(&self) -> Result<(), Failed> {
+        let rounds = if is_long() { self.long } else { self.quick };
+        let before = Traces::now();
+        let begin = Instant::now();
+        let mut failures = 0;
+        let mut worst = Duration::ZERO;
+        for number in 0..rounds {
+            before.wait_for_threads();
+            let start = Instant::now();
+            let result = self.watch(Chance::new(number, rounds));
+            worst = worst.max(start.elapsed());
+            if let Err(reason) = result {
+                failures += 1;
+                eprintln!("\n{}, round {number} of {rounds}: {reason}", self.name);
+                if start.elapsed() >= DEADLINE || failures >= ENOUGH {
+                    break;
+                }
+            }
+        }
+        let left = before.left();
+        print!(
+            "{:?} {rounds} rounds, {failures} failures, worst {worst:.1?} ... ",
+            begin.elapsed()
+        );
+        let _ = io::stdout().flush();
+        match (failures, left) {
+            (0, None) => Ok(()),
+            (0, Some(left)) => Err(left.into()),
+            _ => Err(format!("{failures} of {rounds} rounds failed").into()),
+        }
+    }
+
+    fn watch(&self, mut chance: Chance) -> Result<(), String> {
+        let round = self.round;
+        let (done, end) = mpsc::channel();
+        let thread = thread::Builder::new().name(self.name.to_owned());
+        let worker = thread
+            .spawn(move || {
+                let result = panic::catch_unwind(move || round(&mut chance));
+                done.send(result.map_err(|_| "it panicked; its message stands above".to_owned()))
+            })
+            .expect("a thread for the round");
+        match end.recv_timeout(DEADLINE) {
+            Ok(result) => {
+                let _ = worker.join();
+                result
+            }
+            Err(_) => Err(format!("it did not end within {DEADLINE:?}")),
+        }
+    }
+}
+
+/// Runs the drills one after another, and exits.
+pub fn run(drills: &'static [Drill]) -> ! {
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads = Some(1);
+    // An orphaned grandchild becomes ours instead of vanishing, so that we see if one is left.
+    rustix::process::set_child_subreaper(Some(rustix::process::getpid()))
+        .expect("a process may adopt its grandchildren");
+    let files = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: files.maximum, maximum: files.maximum };
+    setrlimit(Resource::Nofile, raised).expect("a limit can be raised as far as it goes");
+    // What is made once, and stays.
+    Process::spawn(nothing, ()).and_then(Process::join).expect("a child");
+    drop(Queue::<()>::new());
+    support::until("the thread of the queue ends", AT_ONCE, || threads() == 1);
+    let trials = drills.iter().map(|drill| Trial::test(drill.name, || drill.run()));
+    libtest_mimic::run(&arguments, trials.collect()).exit()
+}
+
+/// Whether the long form was asked for.
+pub fn is_long() -> bool {
+    env::var_os("DRILLS").is_some_and(|form| form == "long")
+}
+
+/// A pipe in one direction, for a child to say that it has got somewhere.
+pub fn bell() -> (Sender<()>, Receiver<()>) {
+    let (left, right) = pipe::<(), ()>().expect("a pipe");
+    (left.split().0, right.split().1)
+}
+
+/// What is left to chance in a round, and which one it is.
+pub struct Chance {
+    pub number: u32,
+    rounds: u32,
+    state: u64,
+}
+
+impl Chance {
+    fn new(number: u32, rounds: u32) -> Chance {
+        Chance { number, rounds, state: RandomState::new().hash_one(number) | 1 }
+    }
+
+    /// One of the numbers below a number.
+    pub fn below(&mut self, number: u32) -> u32 {
+        // xorshift64
+        self.state ^= self.state << 13;
+        self.state ^= self.state >> 7;
+        self.state ^= self.state << 17;
+        let high = u32::try_from(self.state >> 32).expect("32 bits");
+        high % number.max(1)
+    }
+
+    /// A moment within a time: another one each round, so that all together they cover it.
+    pub fn moment(&mut self, within: Duration) -> Duration {
+        let part = f64::from(self.number) + f64::from(self.below(1024)) / 1024.0;
+        within.mul_f64(part / f64::from(self.rounds))
+    }
+
+    /// Lets that moment come.
+    pub fn let_pass(&mut self, within: Duration) {
+        let end = Instant::now() + self.moment(within);
+        // A sleep would miss moments of microseconds.
+        while Instant::now() < end {
+            thread::yield_now();
+        }
+    }
+}
+
+/// What this process, and those that it started, hold of the system's.
+struct Traces {
+    files: Vec<String>,
+    threads: usize,
+    names: BTreeSet<String>,
+}
+
+impl Traces {
+    fn now() -> Traces {
+        Traces { files: open_files("self"), threads: threads(), names: names() }
+    }
+
+    /// A queue's threads end soon after it; until then they would be taken for the next one's.
+    fn wait_for_threads(&self) {
+        let patience = Instant::now() + AT_ONCE;
+        while threads() > self.threads && Instant::now() < patience {
+            thread::yield_now();
+        }
+    }
+
+    /// What there is now, after some patience, that was not there before.
+    fn left(&self) -> Option<String> {
+        let patience = Instant::now() + 5 * AT_ONCE;
+        loop {
+            while let Ok(Some(_)) = wait(WaitOptions::NOHANG) {}
+            let now = Traces::now();
+            let names: Vec<_> = now.names.difference(&self.names).collect();
+            let processes = support::children_of(std::process::id());
+            let gone = processes.is_empty() && names.is_empty();
+            if gone && now.threads == self.threads && now.files.len() == self.files.len() {
+                return None;
+            }
+            if Instant::now() > patience {
+                let (were, are) = (&self.files, &now.files);
+                return Some(format!(
+                    "left: processes {processes:#?}, files in folders {names:?}, {} threads \
+                     (there were {}), open files {are:?} (there were {were:?})",
+                    now.threads, self.threads
+                ));
+            }
+            thread::park_timeout(Duration::from_millis(1));
+        }
+    }
+}
+
+pub fn threads() -> usize {
+    fs::read_dir("/proc/self/task").expect("/proc").count()
+}
+
+/// What was left in the folder where sockets get a name if they cannot do without.
+pub fn names() -> BTreeSet<String> {
+    let entries = fs::read_dir(env::temp_dir()).into_iter().flatten().flatten();
+    let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    names.filter(|name| name.starts_with(".multiprocessing-")).collect()
+}

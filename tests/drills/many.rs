@@ -1,0 +1,64 @@
+//! Drill 8: many children at once, and many in a row.
+
+use crate::drill::{Chance, bell, is_long, threads};
+use crate::support::{nothing, open_files};
+use shared::{Process, Receiver};
+use std::fs;
+
+pub fn waits(until: Receiver<()>) -> u32 {
+    let _ = until.recv();
+    std::process::id()
+}
+
+pub fn at_once(_: &mut Chance) {
+    let count = if is_long() { 500 } else { 20 };
+    same_before_and_after(|| {
+        let start = |_| {
+            let (sender, until) = bell();
+            (sender, Process::spawn(waits, (until,)).expect("a child"))
+        };
+        let all: Vec<_> = (0..count).map(start).collect();
+        let (senders, processes): (Vec<_>, Vec<_>) = all.into_iter().unzip();
+        assert!(processes.iter().all(Process::is_alive));
+        drop(senders);
+        for process in processes {
+            let id = process.id();
+            assert_eq!(process.join().expect("it returns"), id);
+        }
+    });
+}
+
+pub fn in_a_row(_: &mut Chance) {
+    let count = if is_long() { 1000 } else { 20 };
+    same_before_and_after(|| {
+        for _ in 0..count {
+            Process::spawn(nothing, ()).and_then(Process::join).expect("it ends");
+        }
+    });
+}
+
+/// How much memory this process has written to, in KiB.
+fn memory() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").expect("/proc");
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).expect("a line");
+    line.trim().trim_end_matches(" kB").parse().expect("a number")
+}
+
+/// Does it once, since the first time leaves memory with the allocator for the next; then nothing
+/// may grow.
+fn same_before_and_after(work: impl Fn()) {
+    work();
+    let figures = || (open_files("self").len(), threads());
+    let (before, memory_before) = (figures(), memory());
+    work();
+    let (after, memory_after) = (figures(), memory());
+    if is_long() {
+        let ((files, threads), (files_then, threads_then)) = (before, after);
+        print!(
+            "{files} -> {files_then} files, {threads} -> {threads_then} threads, \
+             {memory_before} -> {memory_after} KiB; "
+        );
+    }
+    assert_eq!(before, after);
+    assert!(memory_after <= memory_before + 256, "{memory_before} KiB, then {memory_after} KiB");
+}
