@@ -5,12 +5,15 @@
 mod support;
 
 use rustix::process::{Pid, Signal, kill_process_group};
+use signal_hook::consts::SIGINT;
 use std::env;
 use std::fs;
 use std::hash::{BuildHasher, RandomState};
 use std::io::Read;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::thread;
 use std::time::{Duration, Instant};
 use support::{Mark, in_background};
@@ -29,6 +32,9 @@ const AT_ONCE: Duration = Duration::from_secs(1);
 
 #[test]
 fn ctrl_c_ends_every_process_of_the_lesson_at_once() {
+    // Where it is ignored, as in the background of a script, the lesson would inherit that.
+    let default = Arc::new(AtomicBool::new(true));
+    signal_hook::flag::register_conditional_default(SIGINT, default).expect("it can be handled");
     let rounds = if env::var_os("DRILLS").is_some_and(|form| form == "long") { 200 } else { 20 };
     let lesson = LESSONS.into_iter().find_map(|(lesson, args, time)| Some((lesson?, args, time)));
     let (lesson, args, time) = lesson.expect("a lesson declares this test");

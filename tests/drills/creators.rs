@@ -1,7 +1,7 @@
 //! Drill 4: the creator of a queue, or a parent, is killed.
 
-use crate::drill::{AT_ONCE, Chance, bell};
-use crate::support::{Lines, program, until_asleep, until_orphans_end};
+use crate::drill::{AT_ONCE, Chance, bell, until_all_have_ended};
+use crate::support::{Lines, program, until_asleep};
 use rustix::process::{Pid, Signal, kill_process};
 use shared::{Connection, Error, Process, Queue, Sender, pipe};
 use std::process::Stdio;
@@ -114,5 +114,5 @@ pub fn a_parent_is_killed(chance: &mut Chance) {
         root.kill().expect("a child can be killed");
     }
     root.wait().expect("it ends");
-    until_orphans_end(AT_ONCE);
+    until_all_have_ended();
 }

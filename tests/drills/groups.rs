@@ -1,8 +1,8 @@
 //! Drill 13: Ctrl-C, which a terminal sends to every process of the group, in programs that start
 //! processes like those of the lessons, again and again. (The lessons themselves: `tests/ctrl_c.rs`.)
 
-use crate::drill::{AT_ONCE, Chance, names};
-use crate::support::{program, until, until_orphans_end};
+use crate::drill::{AT_ONCE, Chance, names, until_all_have_ended};
+use crate::support::{program, until};
 use rustix::process::{Pid, Signal, kill_process_group};
 use shared::{Connection, Process, Queue, pipe};
 use std::io::Read;
@@ -70,7 +70,7 @@ pub fn ctrl_c(chance: &mut Chance) {
     let status = child.wait().expect("it has ended");
     // A shell makes 130 of it.
     assert_eq!(status.signal(), Some(2), "{status}");
-    until_orphans_end(AT_ONCE);
+    until_all_have_ended();
     let mut said = String::new();
     child.stdout.take().expect("a pipe").read_to_string(&mut said).expect("text");
     child.stderr.take().expect("a pipe").read_to_string(&mut said).expect("text");

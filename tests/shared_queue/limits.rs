@@ -30,7 +30,7 @@ pub fn calls_under_signals(
 ) -> [u32; 6] {
     let signalled = handle_signals();
     ready.send(()).expect("the parent waits");
-    let moment = Duration::from_millis(10);
+    let (moment, long) = (Duration::from_millis(10), bytes(4 << 20));
     let mut hits = [0; 6];
     let mut next = 0..;
     let mut number = || next.next().expect("it is endless");
@@ -49,7 +49,7 @@ pub fn calls_under_signals(
                 // The first has room, the second waits for it.
                 3 => narrow.extend([bytes(1), bytes(2)]).expect("there will be room"),
                 4 => narrow.put_timeout(bytes(300_000), SOON).expect("there will be room"),
-                _ => narrow.put(bytes(4 << 20)).expect("there will be room"),
+                _ => narrow.put(long.clone()).expect("there will be room"),
             }
             *hits += u32::from(signalled.load(Ordering::SeqCst));
         }

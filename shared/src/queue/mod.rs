@@ -210,6 +210,9 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
     /// Closes the queue, for everyone: `put` fails with [`Error::Closed`](crate::Error::Closed), and so does `get` as soon
     /// as the queue is empty. To close it again is no error.
     ///
+    /// What other consumers hold is not in the queue; if one of them is killed after that, its items
+    /// come back and wait for whoever still calls `get` or `try_get`.
+    ///
     /// ```
     /// let queue = shared::Queue::new()?;
     /// queue.put(1)?;
