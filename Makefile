@@ -29,20 +29,24 @@ lessons: lesson-1 lesson-2 lesson-3 lesson-4
 
 # What the lesson prints goes to stdout; everything around it to stderr.
 lesson-1: build
-	@echo 'Lesson 1: two threads share one counter' >&2
+	@echo 'Lesson 1: two threads share one counter. Look at what the first worker, who makes 15 steps, finds there.' >&2
 	@$(CARGO) run --quiet -p threads_counter -- --tick '$(TICK)'
+	@echo 'You saw one counter: the last worker counts the steps of both.' >&2
 
 lesson-2: build
-	@echo 'Lesson 2: two processes have a counter each' >&2
+	@echo 'Lesson 2: two processes have a counter each. Look whether either finds the steps of the other.' >&2
 	@$(CARGO) run --quiet -p process_counter -- --tick '$(TICK)'
+	@echo 'You saw two counters: each worker counts its own steps only.' >&2
 
 lesson-3: build
-	@echo 'Lesson 3: a queue, where each message goes to one worker' >&2
+	@echo 'Lesson 3: a queue, where each message goes to one worker. Look who gets which.' >&2
 	@$(CARGO) run --quiet -p queue
+	@echo 'You saw each message once. Who gets which is not determined: run it again.' >&2
 
 lesson-4: build
-	@echo 'Lesson 4: a pipe, with a question and its answer' >&2
+	@echo 'Lesson 4: a pipe, with a question and its answer. Look who prints what.' >&2
 	@$(CARGO) run --quiet -p pipe
+	@echo 'You saw both directions of one pipe: the worker prints the question, main the answer.' >&2
 
 # Fails until the exercise of that lesson is solved.
 exercise-1: PACKAGE = threads_counter

@@ -52,6 +52,10 @@
 //! - No call panics because a limit of the system is reached, and a signal that the program handles
 //!   does not disturb a call.
 //!
+//! Each promise is a test: in `tests/shared_process`, `tests/shared_queue` and `tests/shared_pipe`, and,
+//! under kills, stops and limits, in `tests/drills`. [`conformance`] names the test for each behaviour
+//! that CPython asks of its own.
+//!
 //! # What may cross
 //!
 //! Arguments, results, items and messages are owned values whose types derive serde's `Serialize`
