@@ -3,7 +3,7 @@
 CARGO ?= cargo
 TICK ?= 1s
 
-.PHONY: help build lessons lesson-1 lesson-2 lesson-3 lesson-4 test check bless soak drills
+.PHONY: help build lessons lesson-1 lesson-2 lesson-3 lesson-4 test check bless soak drills bench
 .PHONY: exercise-1 exercise-2 exercise-3 exercise-4
 
 # The lessons have an order, also under `make -j`.
@@ -20,6 +20,7 @@ help:
 	@echo 'make check              format, lints, tests and documentation, with warnings denied'
 	@echo 'make bless              write what the programs print into the pages'
 	@echo 'make drills             the long drills: kills, stops and limits at many moments, ten minutes'
+	@echo 'make bench              measure beside CPython and other crates; writes BENCHMARKS.md'
 	@echo 'make soak               each lesson 200 times, free, on one CPU and beside a busy loop'
 
 build:
@@ -77,3 +78,6 @@ soak:
 drills:
 	DRILLS=long $(CARGO) test -p shared --test drills
 	DRILLS=long $(CARGO) test --test ctrl_c
+
+bench:
+	$(CARGO) bench --manifest-path tests/bench/Cargo.toml
