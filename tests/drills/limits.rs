@@ -290,6 +290,7 @@ pub fn little_memory() {
     // used. (With a little more room there would be place for a stack, but not for what the
     // standard library adds to it, and that aborts.)
     drop((0..4096).map(|_| Box::new([0_u8; 512])).collect::<Vec<_>>());
+    until("they have ended", SOON, || threads() == 1);
     let _queues: Vec<_> = (0..16).map(|_| Queue::<u32>::new().expect("a queue")).collect();
     for room in 0..4 {
         set_memory(Some(settled_size() + room * 16 * 1024));
@@ -301,13 +302,17 @@ pub fn little_memory() {
     works();
 }
 
-/// How large this process is, once its threads have all gone to sleep.
+/// How large this process is, once all its other threads sleep.
 fn settled_size() -> u64 {
     let (mut size, mut same) = (0, 0);
     until("the threads sleep", SOON, || {
+        let tasks = fs::read_dir("/proc/self/task").expect("/proc").flatten();
+        let stats = tasks.filter_map(|task| fs::read_to_string(task.path().join("stat")).ok());
+        let awake = stats.filter(|stat| !stat.contains(") S ")).count();
         let sizes = fs::read_to_string("/proc/self/statm").expect("/proc");
         let pages: u64 = sizes.split(' ').next().expect("a size").parse().expect("a number");
-        same = if size == pages { same + 1 } else { 0 };
+        // The one that asks is awake.
+        same = if size == pages && awake == 1 { same + 1 } else { 0 };
         size = pages;
         same == 20
     });

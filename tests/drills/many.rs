@@ -11,7 +11,7 @@ pub fn waits(until: Receiver<()>) -> u32 {
 }
 
 pub fn at_once(_: &mut Chance) {
-    let count = if is_long() { 500 } else { 20 };
+    let count = if is_long() { 500 } else { 15 };
     same_before_and_after(|| {
         let start = |_| {
             let (sender, until) = bell();
@@ -29,7 +29,7 @@ pub fn at_once(_: &mut Chance) {
 }
 
 pub fn in_a_row(_: &mut Chance) {
-    let count = if is_long() { 1000 } else { 20 };
+    let count = if is_long() { 1000 } else { 15 };
     same_before_and_after(|| {
         for _ in 0..count {
             Process::spawn(nothing, ()).and_then(Process::join).expect("it ends");

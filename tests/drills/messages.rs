@@ -11,11 +11,11 @@ use std::time::Duration;
 
 const SOON: Duration = AT_ONCE.saturating_mul(20);
 
-/// A child puts 64 MiB and is joined before anybody gets any of it.
+/// A child puts 64 MiB, or in the quick form also less, and is joined before anybody gets any of it.
 pub fn before_drain(chance: &mut Chance) {
-    const ALL: usize = 64 << 20;
+    let all = if is_long() || chance.number < 4 { 64 << 20 } else { 16 << 20 };
     let count = [1, 1024, 2, 300][chance.number as usize % 4];
-    let length = ALL / count;
+    let length = all / count;
     let at_once = chance.number % 8 >= 4;
     let queue = Queue::new().expect("a queue");
     let args = (queue.clone(), count, length, at_once);

@@ -255,8 +255,9 @@ impl Loose {
             (Call::Get { .. }, Answer::Empty) => nothing_in_sight && !self.closed,
             (Call::Get { .. }, Answer::Closed) => nothing_in_sight && self.closed,
             (Call::Count, Answer::Count(count)) => {
+                let none_held = alone && caller == 0;
                 *count <= self.there.len() + self.perhaps.len()
-                    && (!alone || *count >= self.there.len())
+                    && (!none_held || *count >= self.there.len())
             }
             (Call::Close, Answer::Done) => {
                 self.closed = true;

@@ -1,10 +1,12 @@
 //! Putting, getting, bounds, time limits, closing.
 
 use crate::handles::{Call, Child, Fault, Handle, Own, everywhere, passed};
-use crate::support::{MOMENT, SOON, bytes, soon, until_asleep};
+use crate::support::{MOMENT, SOON, bytes, until, until_asleep};
 use crate::tests;
 use serde_bytes::ByteBuf;
 use shared::{Connection, Error, Process, Queue, pipe};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -203,7 +205,7 @@ fn waiting<R: Send + 'static>(
     call: fn(&Queue<u32>) -> R,
 ) -> thread::JoinHandle<R> {
     let queue = queue.clone();
-    let (here, there) = std::sync::mpsc::channel();
+    let (here, there) = mpsc::channel();
     let thread = thread::spawn(move || {
         here.send(rustix::thread::gettid()).expect("somebody wants to know");
         call(&queue)
@@ -445,6 +447,32 @@ fn whoever_joined_a_child_sees_what_it_put() {
     }
 }
 
+/// Something happens a little later each time, before and after the time limit of the call that
+/// waits for it; the last time, only after a call gave up.
+fn later_each_time(gave_up: &Arc<AtomicU32>, happens: impl Fn(u32) + Send + 'static) -> Later {
+    let (next, nexts) = mpsc::channel();
+    let gave_up = Arc::clone(gave_up);
+    let thread = thread::spawn(move || {
+        for (n, ()) in (0..TIMES).zip(nexts) {
+            thread::sleep(Duration::from_micros(u64::from(n) * 20));
+            if n == TIMES - 1 {
+                until("a call gave up", SOON, || gave_up.load(Ordering::SeqCst) > 0);
+            }
+            happens(n);
+        }
+    });
+    Later { next, thread }
+}
+
+struct Later {
+    /// It is waited for from now on.
+    next: mpsc::Sender<()>,
+    thread: thread::JoinHandle<()>,
+}
+
+const TIMES: u32 = 100;
+const LIMIT: Duration = Duration::from_millis(1);
+
 /// Items that come just when the time is over.
 fn a_get_that_gives_up_loses_no_item() {
     let queue = Queue::new().expect("a queue");
@@ -454,28 +482,19 @@ fn a_get_that_gives_up_loses_no_item() {
         Box::new(Own(queue.clone())),
     ];
     for handle in &mut handles {
-        let mut expected = 0;
-        let mut in_vain = 0;
-        let putter = queue.clone();
-        let putting = thread::spawn(move || {
-            for item in 0..100 {
-                // A little later each time.
-                thread::sleep(Duration::from_micros(u64::from(item) * 20));
-                putter.put(item).expect("it is open");
-            }
-        });
-        while expected < 100 {
-            match handle.get_timeout(Duration::from_millis(1)) {
-                Ok(item) => {
-                    assert_eq!(item, expected);
-                    expected += 1;
+        let (gave_up, putter) = (Arc::default(), queue.clone());
+        let later = later_each_time(&gave_up, move |n| putter.put(n).expect("it is open"));
+        for n in 0..TIMES {
+            later.next.send(()).expect("it listens");
+            let item = loop {
+                match handle.get_timeout(LIMIT) {
+                    Err(Fault::Empty) => drop(gave_up.fetch_add(1, Ordering::SeqCst)),
+                    item => break item,
                 }
-                Err(Fault::Empty) => in_vain += 1,
-                Err(fault) => panic!("{fault:?}"),
-            }
+            };
+            assert_eq!(item, Ok(n));
         }
-        putting.join().expect("no panic");
-        assert!(in_vain > 0, "no get ever gave up");
+        later.thread.join().expect("no panic");
         assert_eq!(queue.len().expect("it is here"), 0);
     }
 }
@@ -489,31 +508,31 @@ fn a_put_that_gives_up_puts_nothing() {
         Box::new(Own(queue.clone())),
     ];
     for handle in &mut handles {
-        let getter = queue.clone();
-        let getting = thread::spawn(move || {
-            let mut items = Vec::new();
-            while items.last() != Some(&u32::MAX) {
-                // A little later each time.
-                thread::sleep(Duration::from_micros(items.len() as u64 * 20));
-                items.push(getter.get().expect("it is open"));
-            }
-            items
+        let (gave_up, getter) = (Arc::default(), queue.clone());
+        let (got, items) = mpsc::channel();
+        let later = later_each_time(&gave_up, move |_| {
+            got.send(getter.get().expect("it is open")).expect("somebody compares");
         });
-        let mut put = Vec::new();
-        let mut in_vain = 0;
-        for item in 0.. {
-            match handle.put_timeout(item, Duration::from_millis(1)) {
-                Ok(()) => put.push(item),
-                Err(Fault::Full) => in_vain += 1,
-                Err(fault) => panic!("{fault:?}"),
-            }
-            if put.len() == 100 {
-                break;
+        // Each is another item, so that one that was put although its `put` gave up is seen.
+        let mut numbers = 0..;
+        let mut put = vec![numbers.next().expect("it is endless")];
+        handle.put(0).expect("there is room");
+        for _ in 0..TIMES {
+            later.next.send(()).expect("it listens");
+            for item in numbers.by_ref() {
+                match handle.put_timeout(item, LIMIT) {
+                    Err(Fault::Full) => drop(gave_up.fetch_add(1, Ordering::SeqCst)),
+                    done => {
+                        assert_eq!(done, Ok(()));
+                        put.push(item);
+                        break;
+                    }
+                }
             }
         }
-        handle.put(u32::MAX).expect("it is open");
-        put.push(u32::MAX);
-        assert_eq!(soon(move || getting.join().expect("no panic")), put);
-        assert!(in_vain > 0, "no put ever gave up");
+        later.thread.join().expect("no panic");
+        let mut all: Vec<u32> = items.iter().collect();
+        all.push(queue.get().expect("the last one"));
+        assert_eq!(all, put);
     }
 }
