@@ -82,11 +82,18 @@ fn perform(call: Call, queue: &Queue<u32>) -> Answer {
 
 /// In a child: does what it is told.
 pub fn obeys(orders: Connection<Answer, Call>, mut queue: Queue<u32>) {
-    while let Ok(call) = orders.recv() {
-        if let Call::Leave = call {
-            queue = queue.clone();
+    loop {
+        match orders.recv() {
+            Ok(call) => {
+                if let Call::Leave = call {
+                    queue = queue.clone();
+                    queue.len().expect("a new handle is let in");
+                }
+                orders.send(perform(call, &queue)).expect("the parent waits");
+            }
+            Err(Error::Closed) => return,
+            Err(error) => panic!("{error}"),
         }
-        orders.send(perform(call, &queue)).expect("the parent waits");
     }
 }
 

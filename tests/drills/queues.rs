@@ -13,6 +13,11 @@ use std::time::{Duration, Instant};
 /// What a consumer says: who it is, and what it got. First, that it is there.
 type Seen = (u32, Option<u32>);
 
+/// How many items the two of them have to work off.
+fn items() -> u32 {
+    if is_long() { 1000 } else { 300 }
+}
+
 /// How many items a killed consumer may have held at most: they come a second time.
 const HELD: usize = 64;
 
@@ -58,9 +63,17 @@ impl Scene {
         self.got.iter().flatten().collect::<BTreeSet<_>>().len()
     }
 
+    /// Waits until the creator knows that the victim is dead: a consumer has two threads here.
+    fn until_noticed(&self) {
+        until("its end is noticed", 10 * AT_ONCE, || threads() <= self.idle_threads + 2);
+    }
+
     /// When everything was seen, the survivor ends; then nothing more may come.
-    fn end(&mut self, count: u32) {
-        self.note_until(|scene| scene.different() == count as usize);
+    fn end(&mut self) {
+        let count = items() as usize;
+        self.note_until(|scene| scene.different() == count);
+        // What the victim held is in the queue again before it is closed.
+        self.until_noticed();
         self.items.close().expect("a queue can be closed");
         let end = self.consumers[0].wait_timeout(10 * AT_ONCE).expect("it can be waited for");
         assert_eq!(end, Some(0), "the survivor");
@@ -68,7 +81,7 @@ impl Scene {
         while let Ok((id, item)) = self.seen.try_get() {
             self.got[usize::from(id == 1)].extend(item);
         }
-        assert_eq!(self.different(), count as usize);
+        assert_eq!(self.different(), count);
     }
 
     /// Each item was got once, but for the last ones of the victim, which it held when it died.
@@ -105,32 +118,32 @@ pub fn while_it_waits(chance: &mut Chance) {
     scene.consumers[1].kill().expect("a child can be killed");
     // Its end was noticed when the items come, or it was not.
     if chance.number.is_multiple_of(2) {
-        let with_one = scene.idle_threads + 2;
-        until("its end is noticed", 10 * AT_ONCE, || threads() == with_one);
+        scene.until_noticed();
     }
-    scene.items.extend(0..1000).expect("the queue is open");
-    scene.end(1000);
+    scene.items.extend(0..items()).expect("the queue is open");
+    scene.end();
     scene.is_as_promised();
 }
 
 pub fn in_a_batch(chance: &mut Chance) {
     let mut scene = Scene::new(None);
-    scene.items.extend(0..1000).expect("the queue is open");
-    let after = 1 + chance.below(300) as usize;
-    let finished = |scene: &Scene| scene.got[1].len() >= after || scene.different() == 1000;
+    scene.items.extend(0..items()).expect("the queue is open");
+    let after = 1 + chance.below(items() / 3) as usize;
+    let all = items() as usize;
+    let finished = |scene: &Scene| scene.got[1].len() >= after || scene.different() == all;
     scene.note_until(finished);
     scene.consumers[1].kill().expect("a child can be killed");
-    scene.end(1000);
+    scene.end();
     scene.is_as_promised();
 }
 
 pub fn between_two_gets(chance: &mut Chance) {
     let stays_with = 1 + chance.below(3);
     let mut scene = Scene::new(Some(stays_with));
-    scene.items.extend(0..1000).expect("the queue is open");
+    scene.items.extend(0..items()).expect("the queue is open");
     scene.note_until(|scene| scene.got[1].len() == stays_with as usize);
     scene.consumers[1].kill().expect("a child can be killed");
-    scene.end(1000);
+    scene.end();
     scene.is_as_promised();
     let last = scene.got[1].last().expect("it got some");
     assert!(scene.got[0].contains(last), "it was not done with {last}");

@@ -31,7 +31,7 @@ pub struct Ends {
 }
 
 /// Longer than many signals.
-const WHILE: Duration = Duration::from_millis(15);
+const WHILE: Duration = Duration::from_millis(10);
 
 const LONG: usize = 4 << 20;
 

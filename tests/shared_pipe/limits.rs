@@ -13,6 +13,7 @@ pub fn tests() -> crate::support::Tests {
     tests![
         handled_signals_are_invisible_to_whoever_sends_and_receives,
         at_the_limit_of_open_files_a_pipe_is_an_error_and_works_again_later,
+        at_the_limit_of_open_files_even_the_first_message_is_sent,
         a_child_at_the_limit_receives_ends_again_later,
     ]
 }
@@ -133,6 +134,22 @@ pub fn opens_all_files() {
     }
     assert!(!made.contains(&3) && made.contains(&4), "{made:?}");
     assert!(!received.contains(&1) && received.contains(&2), "{received:?}");
+}
+
+fn at_the_limit_of_open_files_even_the_first_message_is_sent() {
+    finish(&mut program("sends with all files open")).well();
+}
+
+/// What ipc-channel finds out with its first message, it would never recover from failing at.
+pub fn sends_with_all_files_open() {
+    limit_files(64);
+    let (ours, theirs) = pipe().expect("a pipe");
+    let filled = fill_files(0);
+    ours.send(1).expect("it needs no file");
+    assert_eq!(theirs.recv().expect("a message"), 1);
+    theirs.send(bytes(100_000)).expect("it needs no file");
+    assert!(ours.recv().expect("a message") == bytes(100_000));
+    drop(filled);
 }
 
 /// Fills its files, receives two messages, and the second again with room.

@@ -33,6 +33,7 @@ fn main() {
     );
     match support::program_name().as_deref() {
         Some("opens all files") => limits::opens_all_files(),
+        Some("sends with all files open") => limits::sends_with_all_files_open(),
         Some(name) => panic!("there is no program `{name}`"),
         None => {
             support::run([talk::tests(), ends::tests(), limits::tests(), model::tests()].concat())

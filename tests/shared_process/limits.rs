@@ -1,12 +1,16 @@
 //! At the limit of open files.
 
-use crate::support::{fill_files, finish, limit_files, nothing, open_files, program};
+use crate::support::{
+    fill_files, finish, limit_files, nothing, open_files, program, status, waiting_child,
+};
 use crate::tests;
 use shared::{Error, Process, Queue, pipe};
+use std::time::Duration;
 
 pub fn tests() -> crate::support::Tests {
     tests![
         at_the_limit_of_open_files_a_start_is_an_error_and_works_again_later,
+        at_the_limit_of_open_files_a_process_can_be_waited_for_and_stopped,
         with_32_open_files_processes_queues_and_pipes_work,
     ]
 }
@@ -41,6 +45,34 @@ pub fn opens_all_files() {
         assert!(open_files("self").len() <= before + 2, "{:?}", open_files("self"));
     }
     assert!(!worked.contains(&0) && worked.contains(&16), "{worked:?}");
+}
+
+fn at_the_limit_of_open_files_a_process_can_be_waited_for_and_stopped() {
+    finish(&mut program("waits with all files open")).well();
+}
+
+pub fn waits_with_all_files_open() {
+    limit_files(64);
+    let waiting = [(); 4].map(|()| waiting_child());
+    let filled = fill_files(0);
+    let [(first, first_end), (second, _second_end), (third, _third_end), (fourth, fourth_end)] =
+        waiting;
+    assert!(first.is_alive());
+    match first.wait_timeout(Duration::ZERO) {
+        Ok(ended) => assert_eq!(ended, None),
+        Err(error) => assert!(error.to_string().contains("(ulimit -n)"), "{error}"),
+    }
+    drop(first_end);
+    first.join().expect("it ends");
+    second.terminate().expect("it can be signalled");
+    assert_eq!(second.wait().expect("it ends"), -15);
+    let id = third.id();
+    drop(third);
+    drop(fourth_end);
+    assert_eq!(fourth.wait().expect("it ends"), 0);
+    drop(filled);
+    assert!(status(id).is_none_or(|status| status.parent != std::process::id()));
+    assert_eq!(fourth.wait_timeout(Duration::ZERO).expect("it has ended"), Some(0));
 }
 
 fn with_32_open_files_processes_queues_and_pipes_work() {

@@ -7,7 +7,8 @@ use crate::support::{
 use crate::tests;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
-use shared::{Connection, Process, Queue, Run, pipe};
+use shared::guard::Target;
+use shared::{Connection, Error, Process, Queue, Run, pipe};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -27,6 +28,8 @@ pub fn tests() -> crate::support::Tests {
         arguments_and_values_of_every_kind_arrive_equal,
         arguments_and_values_of_every_length_arrive_equal,
         a_child_has_memory_of_its_own,
+        targets_of_the_same_name_are_told_apart,
+        a_value_may_hold_ends,
         a_type_that_implements_run_is_a_process,
         a_run_type_talks_over_its_own_pipe,
         a_start_does_not_wait_for_the_child,
@@ -187,6 +190,59 @@ fn a_child_has_memory_of_its_own() {
     let children = [10, 15].map(|n| Process::spawn(adds_to_the_counter, (n,)).expect("a start"));
     assert_eq!(children.map(|child| child.join().expect("a value")), [10, 15]);
     assert_eq!(COUNTER.load(Ordering::SeqCst), 0);
+}
+
+pub fn default_of<T: Default>() -> T {
+    T::default()
+}
+
+/// Two functions that have the same name, and two closures, which have none.
+pub fn namesakes() -> (impl Target<(), Output = u8>, impl Target<(), Output = u8>) {
+    let first = {
+        fn namesake() -> u8 {
+            1
+        }
+        namesake
+    };
+    let second = {
+        fn namesake() -> u8 {
+            2
+        }
+        namesake
+    };
+    (first, second)
+}
+
+pub fn closures() -> (impl Target<(u8,), Output = u8>, impl Target<(u8,), Output = u8>) {
+    (|n: u8| n + 1, |n: u8| n + 2)
+}
+
+fn targets_of_the_same_name_are_told_apart() {
+    let value = |process: Result<Process<u8>, Error>| process.and_then(Process::join).ok();
+    assert_eq!(value(Process::spawn(namesakes().0, ())), Some(1));
+    assert_eq!(value(Process::spawn(namesakes().1, ())), Some(2));
+    assert_eq!(value(Process::spawn(closures().0, (1,))), Some(2));
+    assert_eq!(value(Process::spawn(closures().1, (1,))), Some(3));
+    assert_eq!(value(Process::spawn(default_of::<u8>, ())), Some(0));
+    let process = Process::spawn(default_of::<String>, ()).expect("a start");
+    assert_eq!(process.join().expect("a value"), "");
+}
+
+pub fn gives_ends(queue: Queue<u8>) -> (Queue<u8>, Connection<(), u8>) {
+    let (ours, theirs) = pipe().expect("a pipe");
+    ours.send(1).expect("it is open");
+    (queue, theirs)
+}
+
+fn a_value_may_hold_ends() {
+    let queue = Queue::new().expect("a queue");
+    let process = Process::spawn(gives_ends, (queue.clone(),)).expect("a start");
+    let (again, connection) = process.join().expect("a value");
+    again.put(2).expect("it is open");
+    assert_eq!(queue.get_timeout(SOON).expect("an item"), 2);
+    // What the child had sent is there; then nobody is left to send more.
+    assert_eq!(connection.recv_timeout(SOON).expect("a message"), 1);
+    assert!(matches!(connection.recv_timeout(SOON), Err(Error::Closed)));
 }
 
 #[derive(Serialize, Deserialize)]
