@@ -171,8 +171,11 @@ fn as_written(name: &str) -> String {
 #[doc(hidden)]
 pub fn enter(entries: Vec<Entry>) {
     channel::hush_panics_inside();
-    // At the limit of open files this fails; then so does the start, which can say so.
-    let _ = channel::warm_up();
+    if !launch::is_child() {
+        // At the limit of open files this fails; then so does the start, which can say so. A child
+        // begins with messages anyway.
+        let _ = channel::warm_up();
+    }
     let keys = entries.iter().map(|entry| entry.key).collect();
     assert!(
         LISTED.set(keys).is_ok(),

@@ -15,7 +15,7 @@ use crate::{Error, Result};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use rustix::fs::{AtFlags, Mode, OFlags};
-use rustix::io::Errno;
+use rustix::io::{Errno, retry_on_intr};
 use rustix::net::{
     AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
     SendAncillaryMessage, SendFlags, SocketAddrUnix, SocketFlags, SocketType, accept_with,
@@ -185,18 +185,16 @@ fn connect(listener: &OwnedFd, path: &str) -> Result<(Sender, OwnedFd)> {
 
 /// One packet of a socket, and the descriptors that came with it.
 fn receive(socket: &OwnedFd) -> Result<(Vec<u8>, Vec<OwnedFd>), Errno> {
-    // A packet is at most as long as what the kernel gives a socket to send from.
-    let mut packet = vec![0; rustix::net::sockopt::socket_send_buffer_size(socket)?];
+    // Its length first: room for the longest would be cleared in full, and stay with the process.
+    let flags = RecvFlags::PEEK | RecvFlags::TRUNC;
+    let (_, length) = retry_on_intr(|| rustix::net::recv(socket, &mut [0; 0], flags))?;
+    let mut packet = vec![0; length];
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(channel::MAX_ENDS))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
-    let length = loop {
-        let mut parts = [IoSliceMut::new(&mut packet)];
-        match rustix::net::recvmsg(socket, &mut parts, &mut control, RecvFlags::CMSG_CLOEXEC) {
-            Err(Errno::INTR) => {}
-            result => break result?.bytes,
-        }
-    };
-    packet.truncate(length);
+    let mut parts = [IoSliceMut::new(&mut packet)];
+    retry_on_intr(|| {
+        rustix::net::recvmsg(socket, &mut parts, &mut control, RecvFlags::CMSG_CLOEXEC)
+    })?;
     let mut ends = Vec::new();
     for message in control.drain() {
         if let RecvAncillaryMessage::ScmRights(fds) = message {
