@@ -21,7 +21,7 @@ use std::fmt::Display;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Once, OnceLock};
 use std::time::{Duration, Instant};
-use std::{io, thread};
+use std::{hint, io, mem, thread};
 
 /// How many descriptors ipc-channel can send at once; with one more it panics.
 pub(crate) const MAX_ENDS: usize = 64;
@@ -47,8 +47,8 @@ pub(crate) enum End {
 
 #[derive(Serialize, Deserialize)]
 struct Packet<Body> {
-    /// Whether the message goes on in the next packet.
-    more: bool,
+    /// How much of the message is yet to come, in the next packets.
+    rest: usize,
     body: Body,
     /// The body, when it is too long for a packet and must not wait for a reader.
     shared: Option<IpcSharedMemory>,
@@ -105,11 +105,11 @@ impl Sender {
     pub(crate) fn send_whole(&self, message: Message) -> Result<()> {
         let (body, ends) = message.into_parts();
         if !is_long(body.len())? {
-            return self.send_packet(&body, None, ends, false);
+            return self.send_packet(&body, None, ends, 0);
         }
         let share = || Ok(IpcSharedMemory::from_bytes(&body));
         let shared = quietly("shared memory for a long message could not be made", share)?;
-        self.send_packet(&[], Some(shared), ends, false)
+        self.send_packet(&[], Some(shared), ends, 0)
     }
 
     /// Sends a message as a run of packets, telling `before_each` the length of each. Only for a
@@ -120,16 +120,17 @@ impl Sender {
         mut before_each: impl FnMut(usize) -> Result<()>,
     ) -> Result<()> {
         let (body, ends) = message.into_parts();
+        keep_heap(body.len());
         let mut rest = body.as_slice();
         while let Some((packet, more)) = rest.split_at_checked(packet_size()?)
             && !more.is_empty()
         {
             before_each(packet.len())?;
-            self.send_packet(packet, None, Vec::new(), true)?;
+            self.send_packet(packet, None, Vec::new(), more.len())?;
             rest = more;
         }
         before_each(rest.len())?;
-        self.send_packet(rest, None, ends, false)
+        self.send_packet(rest, None, ends, 0)
     }
 
     fn send_packet(
@@ -137,16 +138,16 @@ impl Sender {
         body: &[u8],
         shared: Option<IpcSharedMemory>,
         ends: Vec<End>,
-        more: bool,
+        rest: usize,
     ) -> Result<()> {
         let channel: IpcSender<Packet<&Bytes>> = self.0.clone().to();
         let movable = !ends.is_empty() || shared.is_some();
-        let mut packet = Packet { more, body: Bytes::new(body), shared, ends };
+        let mut packet = Packet { rest, body: Bytes::new(body), shared, ends };
         loop {
             match quietly("a message could not be sent", || channel.send(packet)) {
                 // A packet with ends is gone once it was tried: its ends have moved.
                 Err(error) if !movable && error.is_interruption() => {
-                    packet = Packet { more, body: Bytes::new(body), shared: None, ends: vec![] };
+                    packet = Packet { rest, body: Bytes::new(body), shared: None, ends: vec![] };
                 }
                 result => return result,
             }
@@ -173,15 +174,17 @@ impl Receiver {
         let received = || self.recv_packet(deadline).inspect_err(|_| drop(self.partial.take()));
         while let Some(packet) = received()? {
             let mut partial = self.partial.borrow_mut();
+            keep_heap(packet.body.len());
             let body = match packet.shared {
                 Some(shared) => shared.to_vec(),
-                None if partial.is_empty() && !packet.more => packet.body.into_vec(),
+                None if partial.is_empty() && packet.rest == 0 => packet.body.into_vec(),
                 None => {
+                    partial.reserve(packet.body.len() + packet.rest.min(MUCH));
                     partial.extend_from_slice(&packet.body);
-                    if packet.more {
+                    if packet.rest > 0 {
                         continue;
                     }
-                    partial.split_off(0)
+                    mem::take(&mut *partial)
                 }
             };
             return Ok(Some(Message::new(body, packet.ends)));
@@ -284,6 +287,24 @@ fn send_buffer_size() -> io::Result<usize> {
 #[allow(clippy::unnecessary_wraps)]
 fn send_buffer_size() -> io::Result<usize> {
     Ok(64 * 1024)
+}
+
+/// How much memory is set aside for a message before it has arrived.
+const MUCH: usize = 4 << 20;
+
+/// Keeps the heap from shrinking after each long message, only to grow again, page by page, for the
+/// next: glibc gives back what lies free at its end if that is more than twice the largest block
+/// that was freed so far. So a large one is, once, and never touched.
+fn keep_heap(length: usize) {
+    const LONG: usize = 32 * 1024;
+    static ONCE: Once = Once::new();
+    if length > LONG {
+        ONCE.call_once(|| {
+            let mut block = Vec::<u8>::new();
+            let _ = block.try_reserve_exact(MUCH);
+            drop(hint::black_box(block));
+        });
+    }
 }
 
 const BAD_FILE: i32 = Errno::BADF.raw_os_error();
