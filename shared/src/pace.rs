@@ -5,6 +5,7 @@
 //! other side is slow or the machine is busy, it is tried less and less often.
 
 use std::cell::Cell;
+use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -17,7 +18,7 @@ const MOST: u32 = 12;
 /// What the last waits of one receiver were like.
 #[derive(Default)]
 pub(crate) struct Pace {
-    /// How often it was in vain, one time after the other.
+    /// How often it was in vain, less how often it was not.
     failures: Cell<u32>,
     /// For how many more waits it is not tried.
     pause: Cell<u32>,
@@ -26,6 +27,9 @@ pub(crate) struct Pace {
 impl Pace {
     /// Looks for something for a moment; `None` when it is time to sleep.
     pub(crate) fn look<T>(&self, mut find: impl FnMut() -> Option<T>) -> Option<T> {
+        if has_one_cpu() {
+            return None;
+        }
         if let Some(pause) = self.pause.get().checked_sub(1) {
             self.pause.set(pause);
             return None;
@@ -36,13 +40,21 @@ impl Pace {
             thread::yield_now();
             found = find();
         }
-        // A yield may take a busy machine milliseconds; then to sleep is to be woken sooner.
-        if start.elapsed() < MOMENT {
-            self.failures.set(0);
-        } else {
-            self.failures.set(MOST.min(self.failures.get() + 1));
-            self.pause.set(1 << self.failures.get());
-        }
+        let failures = match start.elapsed() {
+            short if short < MOMENT => self.failures.get().saturating_sub(1),
+            // A busy machine was given the CPU, for as long as it wanted: to sleep is to be woken
+            // sooner, and one success does not make up for it.
+            long if long > 4 * MOMENT => self.failures.get() + 4,
+            _ => self.failures.get() + 1,
+        };
+        self.failures.set(MOST.min(failures));
+        self.pause.set((1 << self.failures.get()) - 1);
         found
     }
+}
+
+/// Whether whoever is waited for can only run while this process sleeps.
+fn has_one_cpu() -> bool {
+    static ANSWER: OnceLock<bool> = OnceLock::new();
+    *ANSWER.get_or_init(|| thread::available_parallelism().is_ok_and(|cpus| cpus.get() == 1))
 }
