@@ -80,4 +80,4 @@ drills:
 	DRILLS=long $(CARGO) test --test ctrl_c
 
 bench:
-	$(CARGO) bench --manifest-path tests/bench/Cargo.toml
+	$(CARGO) bench --manifest-path tests/bench/Cargo.toml -- $(BENCH)

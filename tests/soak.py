@@ -10,6 +10,7 @@ import contextlib
 import itertools
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -91,6 +92,8 @@ def beside_a_busy_loop():
 
 
 def main():
+    if hasattr(signal, "SIGPIPE"):
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # a quiet end when nobody reads
     programs = build()
     settings = {"free": contextlib.nullcontext}
     if hasattr(os, "sched_setaffinity"):

@@ -35,7 +35,7 @@ use workload::Workload;
 ///
 /// A run of everything takes some four minutes, and what it prints is written to BENCHMARKS.md.
 #[derive(Parser)]
-#[command(bin_name = "make bench")]
+#[command(override_usage = "make bench [BENCH='OPTIONS']")]
 struct Options {
     /// Few rounds and short waits, to try it out; nothing is written.
     #[arg(long)]
