@@ -183,7 +183,10 @@ pub fn enter(entries: Vec<Entry>) {
     );
     if launch::is_child() {
         let exit_code = be_child(entries).unwrap_or_else(|error| {
-            let _ = writeln!(io::stderr(), "Error: {error}");
+            // Where the parent is gone, nobody needs to know.
+            if !matches!(error, Error::Closed) {
+                let _ = writeln!(io::stderr(), "Error: {error}");
+            }
             1
         });
         // Whatever is wrong with standard output now, the value is already on its way.

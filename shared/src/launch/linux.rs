@@ -8,7 +8,7 @@
 //! what arrives there can be sent on, unread, into a channel of one's own. For the first we need
 //! a sender whose other end is a plain socket: [`pair`].
 
-use super::first_argument;
+use super::{first_argument, in_temp_dir};
 use crate::channel::{self, Sender};
 use crate::message::{self, Message};
 use crate::{Error, Result};
@@ -116,17 +116,7 @@ pub(crate) fn ended_within(child: &Child, time: Duration) -> io::Result<bool> {
 
 /// A channel's sender, and the plain socket where what it sends arrives.
 fn pair() -> Result<(Sender, OwnedFd)> {
-    pair_without_name().or_else(|_| {
-        let folder = env::temp_dir();
-        pair_in(&folder).map_err(|source| match source {
-            Error::Io { source, .. }
-                if source.raw_os_error() != Some(Errno::MFILE.raw_os_error()) =>
-            {
-                Error::TempDir { folder, source }
-            }
-            error => error,
-        })
-    })
+    pair_without_name().or_else(|_| pair_in(&env::temp_dir()).map_err(in_temp_dir))
 }
 
 /// Through the one address without a name that ipc-channel can connect to: that of all zeros, which

@@ -1,5 +1,7 @@
 //! How a child is started and given its orders, and how each side sees that the other is gone.
 
+use crate::Error;
+use rustix::io::Errno;
 use std::env;
 use std::ffi::OsString;
 use std::path::Path;
@@ -26,6 +28,16 @@ fn first_argument(address: &str, process: &str) -> OsString {
     let mut argument = OsString::from(format!("{MARK}{address}{process}/"));
     argument.push(program);
     argument
+}
+
+/// Names the folder for temporary files in an error that may come from there.
+fn in_temp_dir(error: Error) -> Error {
+    match error {
+        Error::Io { source, .. } if source.raw_os_error() != Some(Errno::MFILE.raw_os_error()) => {
+            Error::TempDir { folder: env::temp_dir(), source }
+        }
+        error => error,
+    }
 }
 
 /// Whether this process is a child that has yet to take its orders.

@@ -3,7 +3,7 @@
 //! The server's `accept` knows no time limit, so it runs on a thread of its own while the child is
 //! watched; if the child dies first, a connection of our own ends the wait.
 
-use super::{MARK, first_argument};
+use super::{MARK, first_argument, in_temp_dir};
 use crate::channel::{self, Receiver, Sender, Server};
 use crate::message::{self, Message};
 use crate::{Error, Result};
@@ -29,7 +29,7 @@ pub(crate) fn launch(
     orders: [Message; 2],
 ) -> Result<(Child, Sender)> {
     let failed = |source| Error::Start { process: process.to_owned(), source };
-    let (server, name) = Server::new()?;
+    let (server, name) = Server::new().map_err(in_temp_dir)?;
     let (accepted, acceptance) = mpsc::sync_channel(1);
     thread::Builder::new()
         .name("accept".to_owned())
@@ -83,7 +83,8 @@ pub(crate) fn take_orders() -> Result<(Message, Result<Message>, Watch)> {
     let missing = || Error::io("a child found no parent")(io::Error::from(io::ErrorKind::NotFound));
     let first = env::args().next().unwrap_or_default();
     let name = first.strip_prefix(MARK).and_then(|rest| rest.split('|').next());
-    let parent = Sender::connect(name.ok_or_else(missing)?)?;
+    // It waits there, or it is gone.
+    let parent = Sender::connect(name.ok_or_else(missing)?).or(Err(Error::Closed))?;
     let (sender, orders) = channel::channel()?;
     parent.send_whole(message::encode(&sender)?)?;
     drop(sender);
