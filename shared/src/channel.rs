@@ -47,12 +47,13 @@ pub(crate) enum End {
 
 #[derive(Serialize, Deserialize)]
 struct Packet<Body> {
-    /// How much of the message is yet to come, in the next packets.
-    rest: usize,
-    body: Body,
+    ends: Vec<End>,
     /// The body, when it is too long for a packet and must not wait for a reader.
     shared: Option<IpcSharedMemory>,
-    ends: Vec<End>,
+    /// How much of the message is yet to come, in the next packets.
+    rest: usize,
+    // Last: whatever followed it would make the encoder's buffer grow once more, with all of it.
+    body: Body,
 }
 
 /// The sending end. A clone is the same end; the channel closes when every clone is gone.
@@ -142,12 +143,12 @@ impl Sender {
     ) -> Result<()> {
         let channel: IpcSender<Packet<&Bytes>> = self.0.clone().to();
         let movable = !ends.is_empty() || shared.is_some();
-        let mut packet = Packet { rest, body: Bytes::new(body), shared, ends };
+        let mut packet = Packet { ends, shared, rest, body: Bytes::new(body) };
         loop {
             match quietly("a message could not be sent", || channel.send(packet)) {
                 // A packet with ends is gone once it was tried: its ends have moved.
                 Err(error) if !movable && error.is_interruption() => {
-                    packet = Packet { rest, body: Bytes::new(body), shared: None, ends: vec![] };
+                    packet = Packet { ends: vec![], shared: None, rest, body: Bytes::new(body) };
                 }
                 result => return result,
             }

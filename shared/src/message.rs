@@ -129,12 +129,12 @@ pub(crate) fn serialize_parts<S: Serializer>(
     let ends = ends.take();
     let count = ends.len();
     let first = if count == 0 { 0 } else { put_ends::<S::Error>(|| Ok(ends))? };
-    (Bytes::new(body), first, count).serialize(serializer)
+    (first, count, Bytes::new(body)).serialize(serializer)
 }
 
 impl<'de> Deserialize<'de> for Message {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let (body, first, count) = <(ByteBuf, usize, usize)>::deserialize(deserializer)?;
+        let (first, count, body) = <(usize, usize, ByteBuf)>::deserialize(deserializer)?;
         let ends = (0..count).map(|n| take_end::<D::Error>(first.saturating_add(n)));
         Ok(Message::new(body.into_vec(), ends.collect::<Result<_, _>>()?))
     }
