@@ -1,6 +1,6 @@
 //! A drill: its rounds, each on a thread that is watched, and the proof that nothing is left.
 
-use crate::support::{self, children_of, nothing, open_files};
+use crate::support::{self, apart, children_of, nothing, open_files};
 use libtest_mimic::{Arguments, Failed, Trial};
 use rustix::process::{Resource, Rlimit, WaitOptions, getrlimit, setrlimit, wait};
 use shared::{Process, Queue, Receiver, Sender, pipe};
@@ -83,9 +83,13 @@ impl Drill {
     }
 }
 
-/// Runs the drills one after another, and exits.
+/// Runs the drills, and exits: in the long form, which measures, one after another.
 pub fn run(drills: &'static [Drill]) -> ! {
     let mut arguments = Arguments::from_args();
+    if !is_long() && apart::is_wanted(&mut arguments) {
+        let trials = drills.iter().map(|drill| apart::trial(drill.name, 5 * DEADLINE));
+        libtest_mimic::run(&arguments, trials.collect()).exit()
+    }
     arguments.test_threads = Some(1);
     // An orphaned grandchild becomes ours instead of vanishing, so that we see if one is left.
     rustix::process::set_child_subreaper(Some(rustix::process::getpid()))

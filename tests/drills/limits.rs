@@ -198,7 +198,7 @@ pub fn puts_a_connection(queue: Queue<Connection<(), ()>>, parent: Connection<()
 
 /// Each case: how the folder for temporary files is, what makes it so, and its name.
 const FOLDERS: [(&str, &str, &str); 5] = [
-    ("fine", "true", "/tmp"),
+    ("fine", "mount -t tmpfs none /mnt", "/mnt"), // not /tmp, where other drills look for names
     ("full", "mount -t tmpfs -o size=4k,nr_inodes=1 none /mnt", "/mnt"),
     ("missing", "true", "/nowhere/at/all"),
     ("unwritable", "mount -t tmpfs -o ro none /mnt", "/mnt"),

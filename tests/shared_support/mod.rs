@@ -8,6 +8,8 @@
 
 #![allow(dead_code, reason = "each test program uses a part of this")]
 
+pub mod apart;
+
 use libtest_mimic::{Arguments, Failed, Trial};
 use rustix::process::{
     Pid, Resource, Rlimit, Signal, WaitOptions, getrlimit, kill_process, setrlimit, waitpid,
@@ -47,9 +49,13 @@ macro_rules! tests {
     };
 }
 
-/// Runs the tests one after another, so that each can be held to leave nothing behind, and exits.
+/// Runs the tests, so that each can be held to leave nothing behind, and exits.
 pub fn run(tests: Tests) -> ! {
     let mut arguments = Arguments::from_args();
+    if apart::is_wanted(&mut arguments) {
+        let trials = tests.into_iter().map(|(name, _)| apart::trial(name, 3 * DEADLINE));
+        libtest_mimic::run(&arguments, trials.collect()).exit()
+    }
     arguments.test_threads = Some(1);
     // An orphaned grandchild becomes ours instead of vanishing, so that we see if one is left.
     rustix::process::set_child_subreaper(Some(rustix::process::getpid()))
@@ -260,6 +266,12 @@ impl Ended {
 /// Runs a program to its end, and to the end of everything that holds its standard error.
 #[track_caller]
 pub fn finish(command: &mut Command) -> Ended {
+    finish_within(command, SOON)
+}
+
+/// The same, for a program that may take longer.
+#[track_caller]
+pub fn finish_within(command: &mut Command, time: Duration) -> Ended {
     let mut child = command
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -267,10 +279,10 @@ pub fn finish(command: &mut Command) -> Ended {
         .expect("this test program can be run");
     let stdout = text(child.stdout.take().expect("a pipe"));
     let stderr = text(child.stderr.take().expect("a pipe"));
-    let (Ok(stdout), Ok(stderr)) = (stdout.recv_timeout(SOON), stderr.recv_timeout(SOON)) else {
+    let (Ok(stdout), Ok(stderr)) = (stdout.recv_timeout(time), stderr.recv_timeout(time)) else {
         let _ = child.kill();
         let _ = child.wait();
-        panic!("{command:?} did not end within {SOON:?}");
+        panic!("{command:?} did not end within {time:?}");
     };
     Ended { status: child.wait().expect("the program ends"), stdout, stderr }
 }
