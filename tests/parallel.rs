@@ -8,7 +8,7 @@ use assert_cmd::assert::Assert;
 use predicates::prelude::*;
 use python::python;
 use std::io::{self, Write as _};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError, RwLock};
 use std::thread;
 use std::time::{Duration, Instant};
 use support::{lines, run, run_full, run_head};
@@ -21,11 +21,22 @@ const WORK: &str = "The work, twice: primes below 300000: 25997";
 /// How long the ratios are tried: this computer has other things to do too.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// One at a time: what runs at the same moment is measured too.
-static ALONE: Mutex<()> = Mutex::new(());
+/// What runs at the same moment is measured too: so whoever looks at the ratios has the CPUs alone.
+static CPUS: RwLock<()> = RwLock::new(());
 
-fn alone() -> MutexGuard<'static, ()> {
-    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+fn alone() -> impl Drop {
+    CPUS.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn beside_others() -> impl Drop {
+    CPUS.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// One run of the program at a time: two would share their memory, which is measured too.
+static MEMORY: Mutex<()> = Mutex::new(());
+
+fn beside_python() -> (impl Drop, impl Drop) {
+    (beside_others(), MEMORY.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
 /// A row of the output: a label, a time, and what else it gives.
@@ -60,7 +71,7 @@ fn labels(rows: &[Row]) -> Vec<&str> {
 
 #[test]
 fn it_tells_four_ways_to_do_the_work_and_the_price_of_two_more_workers() {
-    let _alone = alone();
+    let _shared = beside_python();
     let run = run(PROGRAM, &["--lang", "en"]).success().stderr("");
     let rows = rows(&run);
     let expected = [
@@ -82,7 +93,7 @@ fn it_tells_four_ways_to_do_the_work_and_the_price_of_two_more_workers() {
 
 #[test]
 fn the_same_in_russian() {
-    let _alone = alone();
+    let _shared = beside_python();
     let pattern = predicate::str::is_match(
         r"\AРабота, дважды: простых чисел до 300000: 25997
 По очереди +\d+ мс +×1\.0
@@ -143,8 +154,8 @@ fn two_cpus_are_free() -> bool {
 
 /// Python's own figures: the same work, with the GIL for a lock.
 #[test]
-fn python_does_the_same_work() {
-    let _alone = alone();
+fn all_of_the_work_is_done_in_python_too() {
+    let _shared = beside_others();
     let Some(run) = python(TWIN, &["--lang", "en"]) else {
         return;
     };
@@ -161,7 +172,7 @@ fn python_does_the_same_work() {
 
 #[test]
 fn bad_input_is_an_error_on_stderr_and_exit_code_2() {
-    let _alone = alone();
+    let _shared = beside_python();
     for case in [&["--first", "1"] as &[&str], &["--lang", "fr"], &["1"]] {
         let error = predicate::str::starts_with("error: ");
         run(PROGRAM, case).code(2).stdout("").stderr(error);
@@ -171,7 +182,7 @@ fn bad_input_is_an_error_on_stderr_and_exit_code_2() {
 
 #[test]
 fn a_closed_stdout_is_a_quiet_end_and_a_full_one_an_error() {
-    let _alone = alone();
+    let _shared = beside_python();
     run_head(PROGRAM, &[], 1).success().stderr("");
     let error = predicate::str::starts_with("Error: cannot write to stdout: No space left");
     run_full(PROGRAM, &[]).code(1).stderr(error);
