@@ -12,11 +12,11 @@ use std::hash::{BuildHasher, RandomState};
 use std::io::Read;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
-use support::{Mark, in_background};
+use support::{Mark, in_background, with_each};
 
 /// The lesson that declares this test, how it is run, and how long it runs at least.
 const LESSONS: [(Option<&str>, &[&str], Duration); 4] = [
@@ -35,45 +35,59 @@ fn ctrl_c_ends_every_process_of_the_lesson_at_once() {
     // Where it is ignored, as in the background of a script, the lesson would inherit that.
     let default = Arc::new(AtomicBool::new(true));
     signal_hook::flag::register_conditional_default(SIGINT, default).expect("it can be handled");
-    let rounds = if env::var_os("DRILLS").is_some_and(|form| form == "long") { 200 } else { 20 };
+    // Most of a round is waiting for its moment; the long form measures, one after another.
+    let is_long = env::var_os("DRILLS").is_some_and(|form| form == "long");
+    let (rounds, at_the_same_time) = if is_long { (200, 1) } else { (20, 4) };
+    let names = names();
+    let next = AtomicU32::new(0);
+    let ends = Mutex::new(Vec::new());
+    with_each(0..at_the_same_time, |_| {
+        let mine = || Some(next.fetch_add(1, SeqCst)).filter(|&round| round < rounds);
+        while let Some(round) = mine() {
+            let end = interrupted_in(round, rounds);
+            ends.lock().expect("no round failed").push(end);
+        }
+    });
+    assert_eq!(self::names(), names, "a file is left");
+    let ends = ends.into_inner().expect("no round failed");
+    let interrupted = ends.iter().filter(|end| end.0).count();
+    assert!(interrupted > ends.len() / 2, "only {interrupted} of {rounds} were in the middle");
+    let worst = ends.iter().map(|end| end.1).max().unwrap_or_default();
+    println!("{rounds} rounds, {interrupted} of them interrupted, 0 failures, worst {worst:.1?}");
+}
+
+/// Interrupts the lesson at a moment of its life, another one in each round. Tells whether it was
+/// in the middle, and how long its end took.
+fn interrupted_in(round: u32, rounds: u32) -> (bool, Duration) {
     let lesson = LESSONS.into_iter().find_map(|(lesson, args, time)| Some((lesson?, args, time)));
     let (lesson, args, time) = lesson.expect("a lesson declares this test");
-    let names = names();
-    let mut interrupted = 0;
-    let mut worst = Duration::ZERO;
-    for round in 0..rounds {
-        let (mut output, writer) = std::io::pipe().expect("a pipe");
-        let mark = Mark::new();
-        let mut command = Command::new(lesson);
-        command.args(args).env(Mark::NAME, &mark.0).process_group(0);
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(writer);
-        let mut child = command.spawn().expect("the lesson starts");
-        drop(command); // it holds an end of the pipe
-        let end = in_background(move || {
-            let mut text = String::new();
-            output.read_to_string(&mut text).expect("text");
-            text
-        });
+    let (mut output, writer) = std::io::pipe().expect("a pipe");
+    let mark = Mark::new();
+    let mut command = Command::new(lesson);
+    command.args(args).env(Mark::NAME, &mark.0).process_group(0);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(writer);
+    let mut child = command.spawn().expect("the lesson starts");
+    drop(command); // it holds an end of the pipe
+    let end = in_background(move || {
+        let mut text = String::new();
+        output.read_to_string(&mut text).expect("text");
+        text
+    });
 
-        // At a random moment of its life, another one in each round.
-        thread::sleep((time * round + time.mul_f64(random())) / rounds);
-        // Until it is waited for, its number is nobody else's.
-        kill_process_group(Pid::from_child(&child), Signal::INT).expect("the group is there");
-        let since = Instant::now();
-        // Every process of the lesson holds its standard error.
-        let said = end.recv_timeout(AT_ONCE).expect("everything ends at once");
-        let status = child.wait().expect("the lesson ends");
-        worst = worst.max(since.elapsed());
-        // A shell makes 130 of the signal. A lesson that was over is none the worse for it.
-        let signal = status.signal();
-        assert!(signal == Some(2) || status.success(), "{status}");
-        assert_eq!(said, "");
-        mark.assert_nothing_left();
-        interrupted += u32::from(signal.is_some());
-    }
-    assert_eq!(self::names(), names, "a file is left");
-    assert!(interrupted > rounds / 2, "only {interrupted} of {rounds} were in the middle");
-    println!("{rounds} rounds, {interrupted} of them interrupted, 0 failures, worst {worst:.1?}");
+    thread::sleep((time * round + time.mul_f64(random())) / rounds);
+    // Until it is waited for, its number is nobody else's.
+    kill_process_group(Pid::from_child(&child), Signal::INT).expect("the group is there");
+    let since = Instant::now();
+    // Every process of the lesson holds its standard error.
+    let said = end.recv_timeout(AT_ONCE).expect("everything ends at once");
+    let status = child.wait().expect("the lesson ends");
+    let took = since.elapsed();
+    // A shell makes 130 of the signal. A lesson that was over is none the worse for it.
+    let signal = status.signal();
+    assert!(signal == Some(2) || status.success(), "{status}");
+    assert_eq!(said, "");
+    mark.assert_nothing_left();
+    (signal.is_some(), took)
 }
 
 /// At least 0, and less than 1.

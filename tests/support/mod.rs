@@ -96,6 +96,16 @@ pub fn in_background<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'stati
     receiver
 }
 
+/// Does the same with each of several things, at the same time: a test waits more than it works.
+pub fn with_each<T: Send>(things: impl IntoIterator<Item = T>, work: impl Fn(T) + Sync) {
+    let work = &work;
+    thread::scope(|scope| {
+        for thing in things {
+            scope.spawn(move || work(thing));
+        }
+    });
+}
+
 /// A variable that every process of one run inherits, and no other process has.
 pub struct Mark(pub String);
 
