@@ -24,6 +24,7 @@ use fence::Page;
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Once;
 
 /// The folder that holds the whole project.
 fn root() -> PathBuf {
@@ -55,6 +56,14 @@ fn own_page(language: &str) -> Page {
     Page::read(&root(), &format!("{}/README{language}.md", own_lesson()))
 }
 
+/// A checker for the own lesson's pages, which knows already what the commands of all pages print.
+fn checker() -> Checker {
+    static RUN: Once = Once::new();
+    let checker = Checker::new(root(), own_lesson());
+    RUN.call_once(|| checker.run_all(&pages()));
+    checker
+}
+
 #[track_caller]
 fn assert_none(failures: &[Failure]) {
     let told: Vec<_> = failures.iter().map(ToString::to_string).collect();
@@ -65,11 +74,9 @@ fn assert_none(failures: &[Failure]) {
 #[test]
 fn every_fence_of_every_page_is_true() {
     let bless = env::var_os("BLESS").is_some_and(|value| !value.is_empty());
-    let checker = Checker::new(root(), own_lesson());
-    let pages = pages();
-    checker.run_all(&pages);
+    let checker = checker();
     let mut failures = Vec::new();
-    for mut page in pages {
+    for mut page in pages() {
         let mut found = checker.check(&page);
         if bless {
             found.retain(|failure| !page.mend(failure));
@@ -96,7 +103,7 @@ fn both_languages_show_the_same_commands_and_outputs_in_the_same_order() {
 fn says(page: &Page, broken: &str) -> String {
     assert_ne!(page.text(), broken, "this breaks nothing");
     let broken = Page::new(&page.path, broken);
-    let failures = Checker::new(root(), own_lesson()).check(&broken);
+    let failures = checker().check(&broken);
     let told: Vec<_> = failures.iter().map(ToString::to_string).collect();
     told.join("\n")
 }

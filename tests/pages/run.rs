@@ -72,7 +72,7 @@ static DONE: LazyLock<Mutex<HashMap<String, Arc<Run>>>> = LazyLock::new(Mutex::d
 type Run = OnceLock<Result<Ran, String>>;
 
 /// Most commands wait more than they work, so some of them run at the same time.
-const AT_ONCE: usize = 3;
+const AT_ONCE: usize = 4;
 
 /// Whether there is a python3. If not, that is said, once.
 static HAS_PYTHON: LazyLock<bool> = LazyLock::new(|| {
