@@ -6,7 +6,7 @@ mod support;
 
 use predicates::prelude::*;
 use python::assert_twins;
-use support::{run, run_full, run_head};
+use support::{run, run_full, run_head, with_each};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_child_to_child");
 
@@ -35,9 +35,9 @@ fn lang_en_prints_the_same_in_english() {
 
 #[test]
 fn python_s_queue_is_the_same_in_this() {
-    for lang in ["ru", "en"] {
+    with_each(["ru", "en"], |lang| {
         assert_twins("lessons/03_queue/python/child_to_child.py", PROGRAM, &["--lang", lang]);
-    }
+    });
 }
 
 #[test]

@@ -6,7 +6,7 @@ mod support;
 
 use predicates::prelude::*;
 use python::python;
-use support::{run, run_full, run_head};
+use support::{run, run_full, run_head, with_each};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_closed_end");
 const TWIN: &str = "lessons/04_pipe/python/closed_end.py";
@@ -41,7 +41,7 @@ fn python_says_the_same_in_its_own_words_once_the_parent_has_closed_its_copy() {
     let russian = "Родитель не закрыл свою копию чужого конца: recv: ждал бы вечно\n";
     let english =
         "The parent has not closed its copy of the other end: recv: would wait for ever\n";
-    for (lang, ours, copy) in [("ru", RUSSIAN, russian), ("en", ENGLISH, english)] {
+    with_each([("ru", RUSSIAN, russian), ("en", ENGLISH, english)], |(lang, ours, copy)| {
         let expected = ours
             .replace('"', "'")
             .replace("recv: Closed", "recv: EOFError")
@@ -50,7 +50,7 @@ fn python_says_the_same_in_its_own_words_once_the_parent_has_closed_its_copy() {
         if let Some(run) = python(TWIN, &["--lang", lang]) {
             run.success().stderr("").stdout(format!("{arrived}\n{copy}{rest}"));
         }
-    }
+    });
 }
 
 #[test]

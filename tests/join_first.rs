@@ -6,7 +6,7 @@ mod support;
 
 use predicates::prelude::*;
 use python::python;
-use support::{run, run_full, run_head};
+use support::{run, run_full, run_head, with_each};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_join_first");
 const TWIN: &str = "lessons/03_queue/python/join_first.py";
@@ -39,11 +39,11 @@ fn in_python_the_worker_does_not_end_until_its_messages_are_read() {
                    wait for ever\n\
                    Parent: messages read 1000\n\
                    Parent: the worker has ended\n";
-    for (lang, expected) in [("ru", russian), ("en", english)] {
+    with_each([("ru", russian), ("en", english)], |(lang, expected)| {
         if let Some(run) = python(TWIN, &["--lang", lang]) {
             run.success().stderr("").stdout(expected);
         }
-    }
+    });
 }
 
 #[test]

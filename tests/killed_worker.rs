@@ -5,8 +5,8 @@ mod python;
 mod support;
 
 use predicates::prelude::*;
-use python::python;
-use support::{lines, run, run_full, run_head};
+use python::both;
+use support::{lines, run, run_full, run_head, with_each};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_killed_worker");
 const TWIN: &str = "lessons/03_queue/python/killed_worker.py";
@@ -33,18 +33,18 @@ fn lang_en_prints_the_same_in_english() {
 
 #[test]
 fn in_python_the_message_is_lost_with_its_worker() {
-    for (lang, nothing) in [
+    let languages = [
         ("ru", "Второй рабочий получил: ничего, хотя ждал секунду"),
         ("en", "Second worker received: nothing, in a whole second"),
-    ] {
-        let ours = run(PROGRAM, &["--lang", lang]).success();
-        let Some(theirs) = python(TWIN, &["--lang", lang]) else {
+    ];
+    with_each(languages, |(lang, nothing)| {
+        let (ours, Some(theirs)) = both(TWIN, PROGRAM, &["--lang", lang]) else {
             return;
         };
-        let theirs = theirs.success().stderr("");
+        let theirs = theirs.stderr("");
         assert_eq!(lines(&ours)[..2], lines(&theirs)[..2]);
         assert_eq!(lines(&theirs)[2..], [nothing]);
-    }
+    });
 }
 
 #[test]

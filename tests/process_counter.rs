@@ -7,7 +7,7 @@ mod terminal;
 use predicates::prelude::*;
 use std::collections::BTreeSet;
 use support::source::differences;
-use support::{FOR_EVER, lines, run, run_full, run_head};
+use support::{FOR_EVER, lines, run, run_full, run_head, with_each};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_process_counter");
 
@@ -150,11 +150,11 @@ fn a_full_stdout_is_an_error_with_exit_code_1_in_the_child_as_in_the_parent() {
 
 #[test]
 fn on_a_terminal_the_live_line_stays_0_and_then_goes() {
-    for columns in [80, 40] {
+    with_each([80, 40], |columns| {
         let seen = terminal::run(PROGRAM, &["--tick", "50ms"], columns);
         assert_eq!(seen.last().join("\n") + "\n", RESULT);
         assert_eq!(seen.live_numbers(), [0]);
-    }
+    });
 }
 
 /// The line belongs to the parent, the steps to its children, and they know nothing of each other.

@@ -6,6 +6,7 @@ mod support;
 
 use predicates::prelude::*;
 use python::{assert_twins, python};
+use support::with_each;
 
 const COUNTER: &str = env!("CARGO_BIN_EXE_process_counter");
 const CLASS: &str = env!("CARGO_BIN_EXE_process_class");
@@ -13,29 +14,32 @@ const CONTROL: &str = env!("CARGO_BIN_EXE_process_control");
 
 const FOLDER: &str = "lessons/02_process_counter/python";
 
+const SLOWLY: &[&str] = &["--tick", "120ms"];
+
+const LANG_EN: &str = "--lang=en";
+
 /// 15 and 10 are the numbers in the code of the source, 10 and 15 those in its text.
 ///
-/// They start one after the other, and need not be far apart: so the ticks are not too short.
+/// They start one after the other, and need not be far apart, though all of them start at the same
+/// time: so the ticks are not too short.
 #[test]
 fn the_processes_of_both_languages_have_a_counter_each() {
     let twin = format!("{FOLDER}/process_counter.py");
-    assert_twins(&twin, COUNTER, &["--tick", "100ms"]);
-    assert_twins(&twin, COUNTER, &["--first", "15", "--second", "5", "--tick", "100ms"]);
-    assert_twins(&twin, COUNTER, &["--first", "1", "--tick", "100ms", "--lang", "en"]);
+    let cases = [&[] as &[&str], &["--first", "15", "--second", "5"], &["--first", "1", LANG_EN]];
+    with_each(cases, |steps| assert_twins(&twin, COUNTER, &[steps, SLOWLY].concat()));
 }
 
 #[test]
 fn a_class_of_one_s_own_is_the_second_way_in_both_languages() {
     let twin = format!("{FOLDER}/process_class.py");
-    assert_twins(&twin, CLASS, &["--tick", "100ms"]);
-    assert_twins(&twin, CLASS, &["--first", "1", "--tick", "100ms", "--lang", "en"]);
+    let cases = [&[] as &[&str], &["--first", "1", LANG_EN]];
+    with_each(cases, |steps| assert_twins(&twin, CLASS, &[steps, SLOWLY].concat()));
 }
 
 #[test]
 fn a_process_is_asked_and_stopped_alike_in_both_languages() {
     let twin = format!("{FOLDER}/process_control.py");
-    assert_twins(&twin, CONTROL, &[]);
-    assert_twins(&twin, CONTROL, &["--lang", "en"]);
+    with_each([&[] as &[&str], &[LANG_EN]], |args| assert_twins(&twin, CONTROL, args));
 }
 
 /// Each of the two children meets `start()` again, and is refused; no third one is started.

@@ -6,7 +6,7 @@ mod support;
 
 use predicates::prelude::*;
 use python::assert_twins;
-use support::{run, run_full, run_head};
+use support::{run, run_full, run_head, with_each};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_thread_control");
 
@@ -37,10 +37,10 @@ fn lang_en_prints_the_same_in_english() {
 
 #[test]
 fn python_s_threads_are_the_same_in_this() {
-    for lang in ["ru", "en"] {
+    with_each(["ru", "en"], |lang| {
         let twin = "lessons/01_threads_counter/python/thread_control.py";
         assert_twins(twin, PROGRAM, &["--lang", lang]);
-    }
+    });
 }
 
 #[test]

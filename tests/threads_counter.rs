@@ -5,7 +5,7 @@ mod support;
 mod terminal;
 
 use predicates::prelude::*;
-use support::{FOR_EVER, lines, run, run_full, run_head};
+use support::{FOR_EVER, lines, run, run_full, run_head, with_each};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_threads_counter");
 
@@ -143,7 +143,7 @@ fn a_full_stdout_is_an_error_with_exit_code_1() {
 
 #[test]
 fn on_a_terminal_the_live_line_climbs_with_the_counter_and_then_goes() {
-    for columns in [80, 40] {
+    with_each([80, 40], |columns| {
         let seen = terminal::run(PROGRAM, &["--tick", "50ms"], columns);
         let [second, first] = seen.last() else {
             panic!("{:?}", seen.last());
@@ -152,7 +152,7 @@ fn on_a_terminal_the_live_line_climbs_with_the_counter_and_then_goes() {
 
         let numbers = seen.live_numbers();
         assert!(numbers.is_sorted() && numbers.len() > 3, "{numbers:?}");
-    }
+    });
 }
 
 #[test]
