@@ -26,7 +26,8 @@ const LESSONS: [(Option<&str>, &[&str], Duration); 4] = [
     (option_env!("CARGO_BIN_EXE_pipe"), &[], Duration::from_millis(3)),
 ];
 
-const COUNTING: &[&str] = &["--tick", "20ms"];
+/// So long ticks that a process that is left still counts when everything has to be over.
+const COUNTING: &[&str] = &["--tick", "200ms"];
 
 const AT_ONCE: Duration = Duration::from_secs(1);
 

@@ -47,9 +47,12 @@ pub(crate) enum End {
 
 #[derive(Serialize, Deserialize)]
 struct Packet<Body> {
+    // Read before the shared memory: where that was lost on the way, the ends are closed all the same.
     ends: Vec<End>,
     /// The body, when it is too long for a packet and must not wait for a reader.
     shared: Option<IpcSharedMemory>,
+    /// Whether a message begins here. One that was broken off before is forgotten.
+    first: bool,
     /// How much of the message is yet to come, in the next packets.
     rest: usize,
     // Last: whatever followed it would make the encoder's buffer grow once more, with all of it.
@@ -105,12 +108,13 @@ impl Sender {
     /// ones, always find room.
     pub(crate) fn send_whole(&self, message: Message) -> Result<()> {
         let (body, ends) = message.into_parts();
-        if !is_long(body.len())? {
-            return self.send_packet(&body, None, ends, 0);
+        let (mut body, mut shared) = (body.as_slice(), None);
+        if is_long(body.len())? {
+            let share = || Ok(IpcSharedMemory::from_bytes(body));
+            shared = Some(quietly("shared memory for a long message could not be made", share)?);
+            body = &[];
         }
-        let share = || Ok(IpcSharedMemory::from_bytes(&body));
-        let shared = quietly("shared memory for a long message could not be made", share)?;
-        self.send_packet(&[], Some(shared), ends, 0)
+        self.send_packet(Packet { ends, shared, first: true, rest: 0, body: Bytes::new(body) })
     }
 
     /// Sends a message as a run of packets, telling `before_each` the length of each. Only for a
@@ -122,33 +126,29 @@ impl Sender {
     ) -> Result<()> {
         let (body, ends) = message.into_parts();
         keep_heap(body.len());
-        let mut rest = body.as_slice();
-        while let Some((packet, more)) = rest.split_at_checked(packet_size()?)
-            && !more.is_empty()
+        let (mut first, mut body) = (true, body.as_slice());
+        while let Some((part, rest)) = body.split_at_checked(packet_size()?)
+            && !rest.is_empty()
         {
-            before_each(packet.len())?;
-            self.send_packet(packet, None, Vec::new(), more.len())?;
-            rest = more;
+            before_each(part.len())?;
+            let (part, rest_length) = (Bytes::new(part), rest.len());
+            let (ends, shared) = (Vec::new(), None);
+            self.send_packet(Packet { ends, shared, first, rest: rest_length, body: part })?;
+            (first, body) = (false, rest);
         }
-        before_each(rest.len())?;
-        self.send_packet(rest, None, ends, 0)
+        before_each(body.len())?;
+        self.send_packet(Packet { ends, shared: None, first, rest: 0, body: Bytes::new(body) })
     }
 
-    fn send_packet(
-        &self,
-        body: &[u8],
-        shared: Option<IpcSharedMemory>,
-        ends: Vec<End>,
-        rest: usize,
-    ) -> Result<()> {
+    fn send_packet(&self, mut packet: Packet<&Bytes>) -> Result<()> {
         let channel: IpcSender<Packet<&Bytes>> = self.0.clone().to();
-        let movable = !ends.is_empty() || shared.is_some();
-        let mut packet = Packet { ends, shared, rest, body: Bytes::new(body) };
+        let moves = !packet.ends.is_empty() || packet.shared.is_some();
+        let Packet { first, rest, body, .. } = packet;
         loop {
             match quietly("a message could not be sent", || channel.send(packet)) {
                 // A packet with ends is gone once it was tried: its ends have moved.
-                Err(error) if !movable && error.is_interruption() => {
-                    packet = Packet { ends: vec![], shared: None, rest, body: Bytes::new(body) };
+                Err(error) if !moves && error.is_interruption() => {
+                    packet = Packet { ends: Vec::new(), shared: None, first, rest, body };
                 }
                 result => return result,
             }
@@ -175,6 +175,9 @@ impl Receiver {
         let received = || self.recv_packet(deadline).inspect_err(|_| drop(self.partial.take()));
         while let Some(packet) = received()? {
             let mut partial = self.partial.borrow_mut();
+            if packet.first {
+                partial.clear();
+            }
             keep_heap(packet.body.len());
             let body = match packet.shared {
                 Some(shared) => shared.to_vec(),
@@ -196,6 +199,7 @@ impl Receiver {
     fn recv_packet(&self, deadline: Option<Instant>) -> Result<Option<Packet<ByteBuf>>> {
         let channel = self.channel.borrow();
         let channel = channel.as_ref().ok_or(Error::Closed)?;
+        packet_size()?; // before ipc-channel asks
         let is_over = || deadline.is_some_and(|deadline| deadline <= Instant::now());
         if !is_over() {
             let now = || recv_within(channel, Some(Duration::ZERO)).transpose();
@@ -279,7 +283,10 @@ pub(crate) fn charge(length: usize) -> usize {
 fn send_buffer_size() -> io::Result<usize> {
     use rustix::net::{AddressFamily, SocketFlags, SocketType, socket_with, sockopt};
     let (kind, flags) = (SocketType::SEQPACKET, SocketFlags::CLOEXEC);
-    let socket = socket_with(AddressFamily::UNIX, kind, flags, None)?;
+    // Two, because ipc-channel is about to make two for the same question, and if it cannot, will
+    // never work again.
+    let socket = || socket_with(AddressFamily::UNIX, kind, flags, None);
+    let (socket, _second) = (socket()?, socket()?);
     Ok(sockopt::socket_send_buffer_size(&socket)?)
 }
 

@@ -93,9 +93,10 @@
 //!
 //! # Systems
 //!
-//! Linux is built and tested. macOS is expected to build, by another way to start a process; nobody
-//! has tried it there. On Linux that way passes the tests, but for five that reach a limit (of open
-//! files, processes, memory, folders) or replace the program while it runs. Windows is not supported.
+//! Linux is built and tested; a start needs `/proc` and `/dev/null`. macOS is expected to build, by
+//! another way to start a process; nobody has tried it there. On Linux that way passes the tests, but
+//! for five that reach a limit (of open files, processes, memory, folders) or replace the program
+//! while it runs. Windows is not supported.
 
 #![forbid(unsafe_code)]
 

@@ -53,6 +53,11 @@ pub(crate) fn decode<T: DeserializeOwned>(message: Message) -> Result<T> {
     Err(Error::Decode { type_name: type_name::<T>(), reason })
 }
 
+/// Whether this thread can still encode and decode: not while its thread-locals are dropped.
+pub(crate) fn is_possible() -> bool {
+    OUTGOING.try_with(|_| ()).is_ok()
+}
+
 /// Runs `call` with another table in place, and puts the first one back, after a panic too.
 fn with<V, R>(table: &'static LocalKey<RefCell<V>>, value: V, call: impl FnOnce() -> R) -> R {
     struct Outer<V: 'static>(&'static LocalKey<RefCell<V>>, Option<V>);

@@ -65,7 +65,6 @@ pub struct Connection<S, R> {
     receiver: Receiver<R>,
     /// How much of the system's memory could be taken by what was sent since the receiver was last
     /// emptied.
-    #[serde(skip)]
     unanswered: Cell<usize>,
 }
 

@@ -6,6 +6,7 @@ use crate::guard::{self, Key, Target};
 use crate::launch;
 use crate::message::{self, Message};
 use crate::{Error, Result};
+use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -188,11 +189,13 @@ impl<T> Process<T> {
         if let Some(exit_code) = self.exit_code.get() {
             return Ok(exit_code);
         }
-        let status = self
-            .child
-            .borrow_mut()
-            .wait()
-            .map_err(Error::io("a process could not be waited for"))?;
+        let status = match self.child.borrow_mut().wait() {
+            // It has ended; as in `exit_code`, nobody knows how.
+            Err(error) if error.raw_os_error() == Some(Errno::CHILD.raw_os_error()) => {
+                ExitStatus::default()
+            }
+            status => status.map_err(Error::io("a process could not be waited for"))?,
+        };
         Ok(self.note_end(status))
     }
 

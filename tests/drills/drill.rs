@@ -8,7 +8,7 @@ use signal_hook::consts::SIGINT;
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Write};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 use std::{env, fs, panic, thread};
@@ -18,6 +18,19 @@ const DEADLINE: Duration = Duration::from_mins(1);
 
 /// For a process to be gone, for a call to say that the other side is.
 pub const AT_ONCE: Duration = Duration::from_secs(1);
+
+/// How many panics there were, on whatever thread.
+static PANICS: AtomicU32 = AtomicU32::new(0);
+
+/// Counts panics. Before the guard, so that the library's own hook stands before this one, and
+/// keeps to itself what it catches inside of ipc-channel.
+pub fn count_panics() {
+    let hook = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        PANICS.fetch_add(1, Ordering::Relaxed);
+        hook(info);
+    }));
+}
 
 /// A drill that fails this often has shown enough.
 const ENOUGH: u32 = 5;
@@ -37,6 +50,7 @@ impl Drill {
     fn run(&self) -> Result<(), Failed> {
         let rounds = if is_long() { self.long } else { self.quick };
         let before = Traces::now();
+        let panics = PANICS.load(Ordering::Relaxed);
         let mut failures = 0;
         let mut worst = Duration::ZERO;
         for number in 0..rounds {
@@ -54,11 +68,15 @@ impl Drill {
         }
         let left = before.left();
         failures += u32::from(left.is_some());
+        // One on a thread of the library ends nothing but that thread.
+        let panicked = failures == 0 && PANICS.load(Ordering::Relaxed) > panics;
+        failures += u32::from(panicked);
         print!("{rounds} rounds, {failures} failures, worst {worst:.1?} ... ");
         let _ = io::stdout().flush();
         match (failures, left) {
             (0, _) => Ok(()),
             (_, Some(left)) => Err(left.into()),
+            _ if panicked => Err("a thread panicked; its message stands above".into()),
             (_, None) => Err(format!("{failures} of {rounds} rounds failed").into()),
         }
     }

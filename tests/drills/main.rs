@@ -25,6 +25,7 @@ use drill::Drill;
 use shared::{Run, main_guard};
 
 fn main() {
+    drill::count_panics();
     main_guard!(
         creators::blocks_in_get,
         creators::blocks_in_put,
@@ -117,7 +118,7 @@ const DRILLS: [Drill; 30] = [
     Drill::new("a_child_is_joined_before_its_queue_is_read", 10, 50, messages::before_drain),
     Drill::new("two_sides_send_before_they_receive", 12, 200, messages::both_send_first),
     // 7. Something runs out.
-    Drill::new("files_run_out", 10, 60, limits::files),
+    Drill::new("files_run_out", 12, 60, limits::files),
     Drill::new("no_folder_can_be_used", 10, 40, limits::no_folder),
     Drill::new("memory_runs_out", 10, 60, limits::memory),
     Drill::new("processes_run_out", 10, 40, limits::processes),

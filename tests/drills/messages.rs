@@ -77,7 +77,7 @@ pub fn of_every_length(chance: &mut Chance) {
     }
     let (mine, theirs) = pipe().expect("a pipe");
     let (to, from) = (Queue::new().expect("a queue"), Queue::new().expect("a queue"));
-    let first = bytes(lengths[0]);
+    let first = bytes(lengths[chance.below(u32::try_from(lengths.len()).expect("a few")) as usize]);
     let args = (first.clone(), theirs, to.clone(), from.clone());
     let process = Process::spawn(echoes, args).expect("a child");
     for length in lengths {
@@ -198,6 +198,8 @@ pub fn full_of_ends(_: &mut Chance) {
         link.send(1).expect("it is open");
         assert_eq!(link.recv_timeout(SOON).expect("an answer"), 2);
     }
+    // The child has dropped its ends, and holds none a second time.
+    are_closed(kept);
     let (sent, kept) = links(32);
     queue.put(sent).expect("it can hold them");
     work(&process.join().expect("they come back"), &kept);

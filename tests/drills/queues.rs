@@ -240,8 +240,8 @@ pub fn in_an_extend(chance: &mut Chance) {
     assert!(drain().eq(0..10_000));
 }
 
-/// What fills a socket in one packet, more or less.
-const FILLING: u32 = 205_000;
+/// What fills a socket in one packet, more or less; and what never fits in one.
+const FILLING: [u32; 2] = [205_000, 1 << 20];
 
 pub fn consumes_long(id: u32, items: Queue<(u32, ByteBuf)>, seen: Queue<Seen>) {
     let _ = seen.put((id, None));
@@ -261,8 +261,10 @@ pub fn is_stopped(chance: &mut Chance) {
         assert_eq!(seen.get_timeout(10 * AT_ONCE).expect("it is there"), (id, None));
         process.expect("a child")
     };
+    let turn = chance.number / 2;
     let put = |number: u32| {
-        let length = if number.is_multiple_of(100) { FILLING } else { number };
+        let filling = FILLING[(turn + number / 100) as usize % 2];
+        let length = if number.is_multiple_of(100) { filling } else { number };
         items.put((number, bytes(length as usize))).expect("the queue is open");
     };
     let mut all = BTreeSet::new();

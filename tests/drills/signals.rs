@@ -2,9 +2,12 @@
 
 use crate::drill::{AT_ONCE, Chance, bell};
 use crate::support::{Storm, bytes, handle_signals, nothing};
+use rustix::net::sockopt::{Timeout, set_socket_timeout};
+use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use shared::{Connection, Error, Process, Queue, Receiver, Sender, pipe};
+use std::fs;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -71,6 +74,7 @@ pub fn is_disturbed(says: Sender<(Call, Option<Queue<u32>>)>, ends: Ends) {
     let came = handle_signals();
     let Ends { connection, there, full } = ends;
     let about = |call| {
+        make_interruptible();
         came.store(false, Ordering::SeqCst);
         says.send((call, None)).expect("the parent is there");
     };
@@ -117,11 +121,27 @@ pub fn is_disturbed(says: Sender<(Call, Option<Queue<u32>>)>, ends: Ends) {
 
     let here = Queue::new().expect("a queue");
     in_vain(&|| matches!(here.get_timeout(WHILE), Err(Error::Empty)));
+    make_interruptible();
     came.store(false, Ordering::SeqCst);
     says.send((Call::GetHere, Some(here.clone()))).expect("the parent is there");
     assert_eq!(here.get().expect("an item"), 7);
     disturbed();
     about(Call::End);
+}
+
+/// Lets a signal interrupt what waits for a socket. The handler asks the system to go on instead
+/// (`SA_RESTART`), and it does, but not for a socket with a time limit, however far off.
+fn make_interruptible() {
+    let this = pidfd_open(getpid(), PidfdFlags::empty()).expect("this process");
+    for file in fs::read_dir("/proc/self/fd").expect("/proc").flatten() {
+        let number = file.file_name().to_string_lossy().parse().expect("a number");
+        if let Ok(file) = pidfd_getfd(&this, number, PidfdGetfdFlags::empty()) {
+            for direction in [Timeout::Send, Timeout::Recv] {
+                // Where it fails, it is no socket.
+                let _ = set_socket_timeout(&file, direction, Some(1000 * AT_ONCE));
+            }
+        }
+    }
 }
 
 pub fn opposite(until: Receiver<()>) {

@@ -6,7 +6,8 @@ use crate::tests;
 use rustix::process::Signal;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
-use shared::{Connection, Error, Process, Receiver, Sender, pipe};
+use shared::{Connection, Error, Process, Queue, Receiver, Sender, pipe};
+use std::thread;
 use std::time::Duration;
 
 pub fn tests() -> crate::support::Tests {
@@ -18,6 +19,7 @@ pub fn tests() -> crate::support::Tests {
         a_message_that_was_polled_travels_with_its_connection,
         messages_that_were_taken_in_while_sending_travel_with_their_connection,
         half_a_message_travels_with_its_connection,
+        two_ends_may_send_before_they_receive_even_while_one_of_them_moves_on,
         two_processes_may_share_a_pipe_by_its_directions,
         one_message_may_hold_32_connections_and_no_more,
         an_end_in_a_message_that_nobody_receives_is_closed,
@@ -130,6 +132,24 @@ pub fn gives_all_it_receives(connection: Connection<(), ByteBuf>) -> Vec<usize> 
         Some(message.len())
     })
     .collect()
+}
+
+fn two_ends_may_send_before_they_receive_even_while_one_of_them_moves_on() {
+    // Of this length the fewest fit into the pipe, for what an end thinks of how many do.
+    const LENGTH: usize = 8000;
+    let (mut moves, stays) = pipe::<ByteBuf, ByteBuf>().expect("a pipe");
+    let other = thread::spawn(move || {
+        (0..100).try_for_each(|_| stays.send(bytes(LENGTH)))?;
+        (0..100).try_for_each(|_| stays.recv_timeout(SOON).map(drop))
+    });
+    let way = Queue::new().expect("a queue");
+    for _ in 0..10 {
+        (0..10).for_each(|_| moves.send(bytes(LENGTH)).expect("it is open"));
+        way.put(moves).expect("it is open");
+        moves = way.get().expect("it is there");
+    }
+    (0..100).for_each(|_| drop(moves.recv_timeout(SOON).expect("a message")));
+    other.join().expect("no panic").expect("no error");
 }
 
 /// [64] `test_boundaries`

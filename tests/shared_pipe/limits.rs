@@ -2,11 +2,13 @@
 
 use crate::support::{
     SOON, Storm, bytes, fill_files, finish, handle_signals, limit_files, open_files, program,
+    threads_named, until, until_threads_sleep,
 };
 use crate::tests;
 use serde_bytes::ByteBuf;
 use shared::{Connection, Error, Process, pipe};
 use std::sync::atomic::Ordering;
+use std::thread;
 use std::time::{Duration, Instant};
 
 pub fn tests() -> crate::support::Tests {
@@ -15,6 +17,7 @@ pub fn tests() -> crate::support::Tests {
         at_the_limit_of_open_files_a_pipe_is_an_error_and_works_again_later,
         at_the_limit_of_open_files_even_the_first_message_is_sent,
         a_child_at_the_limit_receives_ends_again_later,
+        a_message_that_was_broken_off_does_not_get_into_the_next,
     ]
 }
 
@@ -150,6 +153,33 @@ pub fn sends_with_all_files_open() {
     theirs.send(bytes(100_000)).expect("it needs no file");
     assert!(ours.recv().expect("a message") == bytes(100_000));
     drop(filled);
+}
+
+fn a_message_that_was_broken_off_does_not_get_into_the_next() {
+    finish(&mut program("breaks off a message")).well();
+}
+
+/// In the middle of a long message, whose sender takes in what comes meanwhile, comes an end for
+/// which there is no room.
+pub fn breaks_off_a_message() {
+    limit_files(64);
+    let (ours, theirs) = pipe::<ByteBuf, Connection<(), ()>>().expect("a pipe");
+    let (_inner, end) = pipe().expect("a pipe");
+    let sends = thread::Builder::new().name("sends".to_owned());
+    let sends = sends.spawn(move || (ours.send(bytes(3 << 20)), ours)).expect("a thread");
+    until("it has begun", SOON, || threads_named("sends") == 1);
+    // The first part fills the pipe.
+    until_threads_sleep(std::process::id(), "sends");
+    theirs.send(end).expect("it is open");
+    let filled = fill_files(0);
+    let received = theirs.recv_timeout(Duration::from_millis(100));
+    assert!(matches!(received, Err(Error::Timeout)), "{:?}", received.map(|bytes| bytes.len()));
+    let (sent, ours) = sends.join().expect("no panic");
+    let error = sent.expect_err("there is no room for the end");
+    assert!(error.to_string().contains("(ulimit -n)"), "{error}");
+    drop(filled);
+    ours.send(bytes(5)).expect("it is open");
+    assert!(theirs.recv_timeout(SOON).expect("a message") == bytes(5));
 }
 
 /// Fills its files, receives two messages, and the second again with room.

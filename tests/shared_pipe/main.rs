@@ -33,6 +33,7 @@ fn main() {
     );
     match support::program_name().as_deref() {
         Some("opens all files") => limits::opens_all_files(),
+        Some("breaks off a message") => limits::breaks_off_a_message(),
         Some("sends with all files open") => limits::sends_with_all_files_open(),
         Some(name) => panic!("there is no program `{name}`"),
         None => {

@@ -20,6 +20,7 @@ use shared::{Run, main_guard};
 fn main() {
     refusals::before_the_guard();
     starting::before_the_guard();
+    let filled = limits::before_the_guard();
     main_guard!(
         endings::aborts,
         endings::exits,
@@ -83,6 +84,7 @@ fn main() {
         waiting::sleeps_for,
         waiting::waits_under_signals,
     );
+    drop(filled);
     match support::program_name() {
         Some(name) => run_program(&name),
         None => support::run(
@@ -118,6 +120,8 @@ fn run_program(name: &str) {
         "has a family" => families::has_a_family(),
         "has a stubborn child" => families::has_a_stubborn_child(),
         "opens all files" => limits::opens_all_files(),
+        "has few files free at its guard" => limits::has_few_files_free_at_its_guard(),
+        "ignores the end of its children" => waiting::ignores_the_end_of_its_children(),
         "waits with all files open" => limits::waits_with_all_files_open(),
         "has few files" => limits::has_few_files(),
         name => panic!("there is no program `{name}`"),

@@ -1,11 +1,13 @@
 //! Seeing whether a process has ended, and waiting for it.
 
 use crate::support::{
-    DEADLINE, MOMENT, SOON, Storm, children_of, handle_signals, nothing, sleeps, soon, until,
-    until_asleep, waiting_child,
+    DEADLINE, MOMENT, SOON, Storm, children_of, finish, handle_signals, nothing, program, sleeps,
+    soon, status, until, until_asleep, waiting_child,
 };
 use crate::tests;
 use shared::{Connection, Process, pipe};
+use std::env;
+use std::process::{Command, Stdio};
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -21,6 +23,7 @@ pub fn tests() -> crate::support::Tests {
         a_wait_without_a_time_limit_ends_when_the_process_does,
         a_hundred_short_children_all_end_with_0,
         a_process_may_be_joined_on_another_thread,
+        where_the_end_of_children_is_ignored_they_are_joined_all_the_same,
         handled_signals_are_invisible_to_whoever_starts_and_waits,
     ]
 }
@@ -179,4 +182,35 @@ fn handled_signals_are_invisible_to_whoever_starts_and_waits() {
     let hits = process.join().expect("a value");
     assert!(hits.iter().all(|&hits| hits >= 3), "signals met: {hits:?}");
     Process::spawn(nothing, ()).and_then(Process::join).expect("all is well");
+}
+
+fn where_the_end_of_children_is_ignored_they_are_joined_all_the_same() {
+    let program = program("ignores the end of its children");
+    let this = env::current_exe().expect("this program has a file");
+    let mut command = Command::new("env");
+    command.arg("--ignore-signal=CHLD").arg(this).args(program.get_args());
+    finish(command.stdin(Stdio::null())).well();
+}
+
+pub fn ignores_the_end_of_its_children() {
+    // While it is waited for, and after it has ended.
+    let (process, end) = waiting_child();
+    let waits = thread::spawn(move || process.join());
+    drop(end);
+    waits.join().expect("no panic").expect("it ends");
+    let (process, end) = waiting_child();
+    drop(end);
+    let id = process.id();
+    until("it is gone", SOON, || status(id).is_none());
+    assert!(process.wait_timeout(SOON).expect("no error").is_some());
+    process.join().expect("it has ended");
+    let (process, end) = waiting_child();
+    assert_eq!(process.wait_timeout(Duration::ZERO).expect("no error"), None);
+    drop(end);
+    assert!(process.wait_timeout(SOON).expect("no error").is_some());
+    process.join().expect("it has ended");
+    // How it ended, the system has thrown away.
+    let (process, _end) = waiting_child();
+    process.kill().expect("it lives");
+    process.join().expect_err("it gave nothing");
 }

@@ -2,14 +2,15 @@
 
 use crate::handles::{Fault, passed};
 use crate::support::{
-    SOON, Storm, bytes, fill_files, finish, handle_signals, limit_files, program,
-    until_threads_sleep,
+    SOON, Storm, bytes, fill_files, finish, handle_signals, limit_files, open_files, program,
+    threads_named, until, until_threads_sleep,
 };
 use crate::tests;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use shared::{Connection, Error, Process, Queue, pipe};
 use std::sync::atomic::Ordering;
+use std::thread;
 use std::time::{Duration, Instant};
 
 pub fn tests() -> crate::support::Tests {
@@ -17,7 +18,9 @@ pub fn tests() -> crate::support::Tests {
         handled_signals_are_invisible_to_whoever_puts_and_gets,
         at_the_limit_of_open_files_a_queue_is_an_error_and_works_again_later,
         a_guest_or_a_creator_at_the_limit_loses_nothing_and_works_again_later,
-        an_item_that_was_answered_with_an_older_error_is_not_lost,
+        an_end_that_the_creator_has_no_room_for_is_an_error_and_no_other_item_is_lost,
+        an_end_in_a_long_item_that_there_is_no_room_for_is_closed,
+        an_item_that_many_wait_for_comes_back_when_it_cannot_be_handed_out,
     ]
 }
 
@@ -156,12 +159,11 @@ pub fn is_a_guest_at_the_limit(queue: Queue<ByteBuf>, free: usize, first: bool) 
     said
 }
 
+/// Says whether it talks to the creator, each time that it is told to try.
 pub fn holds_a_queue_at_the_limit(queue: Queue<ByteBuf>, steps: Connection<bool, ()>) {
-    loop {
+    steps.send(false).expect("the parent waits");
+    while steps.recv().is_ok() {
         steps.send(queue.len().is_ok()).expect("the parent waits");
-        if steps.recv().is_err() {
-            return;
-        }
     }
 }
 
@@ -185,15 +187,14 @@ pub fn has_guests_at_the_limit() {
     let mut refused = 0;
     for free in 0..=6 {
         let (ours, theirs) = pipe().expect("a pipe");
-        let filled = {
-            let child = Process::spawn(holds_a_queue_at_the_limit, (queue.clone(), theirs));
-            // It is started by now, and has not begun to talk.
-            (fill_files(free), child.expect("a start"))
-        };
+        let child = Process::spawn(holds_a_queue_at_the_limit, (queue.clone(), theirs));
+        let child = child.expect("a start");
+        ours.recv_timeout(SOON).expect("it is there");
+        let filled = fill_files(free);
+        ours.send(()).expect("it waits");
         let talks = ours.recv_timeout(SOON).expect("an answer");
         refused += u32::from(!talks);
-        let (files, child) = filled;
-        drop(files);
+        drop(filled);
         ours.send(()).expect("it waits");
         assert!(ours.recv_timeout(SOON).expect("an answer"), "it does not work again");
         drop(ours);
@@ -216,11 +217,7 @@ pub fn puts_ends(queue: Queue<Item>, steps: Connection<Result<u32, Fault>, ()>) 
     };
     let (_ours, theirs) = pipe().expect("a pipe");
     say(queue.len().map(|_| 0).map_err(Fault::from));
-    let put = queue.put(Item::End(theirs)).map(|()| 0).map_err(Fault::from);
-    // Until the creator has dealt with it.
-    let creator = shared::process::parent().expect("a parent").id();
-    until_threads_sleep(creator, "queue");
-    say(put);
+    say(queue.put(Item::End(theirs)).map(|()| 0).map_err(Fault::from));
     let get = || match queue.get_timeout(Duration::from_secs(1)) {
         Ok(Item::Number(number)) => Ok(number),
         Ok(Item::End(_)) => panic!("the creator can have had no room for it"),
@@ -229,12 +226,11 @@ pub fn puts_ends(queue: Queue<Item>, steps: Connection<Result<u32, Fault>, ()>) 
     while say(get()) {}
 }
 
-fn an_item_that_was_answered_with_an_older_error_is_not_lost() {
-    finish(&mut program("loses an answer")).well();
+fn an_end_that_the_creator_has_no_room_for_is_an_error_and_no_other_item_is_lost() {
+    finish(&mut program("has no room for an end")).well();
 }
 
-/// A `put` that fails in the creator is told with the next call, whose own answer comes later.
-pub fn loses_an_answer() {
+pub fn has_no_room_for_an_end() {
     limit_files(64);
     let queue = Queue::new().expect("a queue");
     let (ours, theirs) = pipe().expect("a pipe");
@@ -242,7 +238,7 @@ pub fn loses_an_answer() {
     ours.recv_timeout(SOON).expect("an answer").expect("it talks");
     let filled = fill_files(0);
     ours.send(()).expect("it waits");
-    ours.recv_timeout(SOON).expect("an answer").expect("it is on its way");
+    ours.recv_timeout(SOON).expect("an answer").expect_err("there is no room for it");
     drop(filled);
     queue.put(Item::Number(7)).expect("it is open");
     let mut answers = Vec::new();
@@ -253,4 +249,87 @@ pub fn loses_an_answer() {
     assert!(answers.contains(&Ok(7)), "{answers:?}, and {:?} wait", queue.len());
     drop(ours);
     child.join().expect("it ends");
+}
+
+/// Gets a long item with an end in it while two files are free: enough for the end alone.
+pub fn has_room_for_the_end_only(
+    queue: Queue<(ByteBuf, Connection<(), ()>)>,
+    steps: Connection<String, ()>,
+) {
+    queue.len().expect("the creator is there");
+    limit_files(64);
+    let before = open_files("self");
+    let filled = fill_files(2);
+    let error = queue.get_timeout(SOON).map(drop).expect_err("there is no room");
+    drop(filled);
+    let after = open_files("self");
+    assert!(after.iter().all(|file| before.contains(file)), "{before:?}, and now {after:?}");
+    steps.send(error.to_string()).expect("the parent waits");
+    while steps.recv().is_ok() {}
+}
+
+fn an_end_in_a_long_item_that_there_is_no_room_for_is_closed() {
+    let queue = Queue::new().expect("a queue");
+    let (ours, theirs) = pipe().expect("a pipe");
+    let child = Process::spawn(has_room_for_the_end_only, (queue.clone(), theirs));
+    let child = child.expect("a start");
+    let (inner, end) = pipe().expect("a pipe");
+    queue.put((bytes(100_000), end)).expect("it is open");
+    let error = ours.recv_timeout(SOON).expect("an answer");
+    assert!(error.contains("(ulimit -n)"), "{error}");
+    // Its receiver lives, and has not kept it.
+    assert!(matches!(inner.recv_timeout(SOON), Err(Error::Closed)));
+    drop(ours);
+    child.join().expect("it ends");
+}
+
+/// Waits for an item with many handles at once; how often they were told of an error.
+pub fn waits_many_times(queue: Queue<ByteBuf>, steps: Connection<(), ()>) -> usize {
+    let waits: Vec<_> = (0..WAITING)
+        .map(|_| {
+            let queue = queue.clone();
+            thread::spawn(move || {
+                let mut told = 0;
+                loop {
+                    match queue.get_timeout(10 * SOON) {
+                        Ok(item) => {
+                            assert!(item == bytes(100_000), "another item");
+                            // The others need not wait any longer.
+                            queue.close().expect("the creator is there");
+                        }
+                        Err(Error::Closed) => return told,
+                        Err(error) => {
+                            assert!(error.to_string().contains("(ulimit -n)"), "{error}");
+                            told += 1;
+                        }
+                    }
+                }
+            })
+        })
+        .collect();
+    steps.send(()).expect("the parent waits");
+    waits.into_iter().map(|wait| wait.join().expect("no panic")).sum()
+}
+
+/// So many that the creator's threads, whose stacks are small there, could not go one deeper for each.
+const WAITING: usize = 60;
+
+fn an_item_that_many_wait_for_comes_back_when_it_cannot_be_handed_out() {
+    let mut program = program("hands out at the limit");
+    finish(program.env("RUST_MIN_STACK", "65536")).well();
+}
+
+pub fn hands_out_at_the_limit() {
+    let queue = Queue::new().expect("a queue");
+    let (ours, theirs) = pipe().expect("a pipe");
+    let child = Process::spawn(waits_many_times, (queue.clone(), theirs)).expect("a start");
+    ours.recv_timeout(SOON).expect("it is there");
+    until("all wait", SOON, || threads_named("queue") == WAITING);
+    until_threads_sleep(std::process::id(), "queue");
+    limit_files(64.max(open_files("self").len() as u64 + 8));
+    let filled = fill_files(0);
+    queue.put(bytes(100_000)).expect("it is here");
+    drop(filled);
+    let told = child.join().expect("a value");
+    assert!(told > 0, "nobody was told");
 }

@@ -23,9 +23,12 @@ fn main() {
         deaths::puts_something_huge,
         handles::obeys,
         limits::calls_under_signals,
+        together::keeps_a_queue_in_a_thread,
+        limits::has_room_for_the_end_only,
         limits::holds_a_queue_at_the_limit,
         limits::is_a_guest_at_the_limit,
         limits::puts_ends,
+        limits::waits_many_times,
         order::gets_in_every_form,
         order::is_given_a_queue_in_a_message,
         order::puts_and_returns,
@@ -45,7 +48,8 @@ fn main() {
     match support::program_name().as_deref() {
         Some("opens all files") => limits::opens_all_files(),
         Some("has guests at the limit") => limits::has_guests_at_the_limit(),
-        Some("loses an answer") => limits::loses_an_answer(),
+        Some("has no room for an end") => limits::has_no_room_for_an_end(),
+        Some("hands out at the limit") => limits::hands_out_at_the_limit(),
         Some(name) => panic!("there is no program `{name}`"),
         None => support::run(
             [

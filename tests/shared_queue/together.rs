@@ -4,6 +4,7 @@ use crate::handles::{Call, Child, Handle, Own, passed};
 use crate::support::SOON;
 use crate::tests;
 use shared::{Error, Process, Queue};
+use std::cell::RefCell;
 use std::thread;
 
 pub fn tests() -> crate::support::Tests {
@@ -12,6 +13,7 @@ pub fn tests() -> crate::support::Tests {
         many_producers_and_consumers_share_a_queue_with_a_bound,
         the_creator_s_threads_share_a_queue_with_children,
         a_child_s_threads_share_a_queue_by_a_clone_each,
+        a_thread_may_keep_a_queue_to_its_very_end,
         a_queue_reaches_grandchildren,
         a_slow_consumer_keeps_one_item_and_leaves_the_others,
         what_a_consumer_does_not_use_goes_back_in_order,
@@ -232,4 +234,25 @@ fn queues_do_not_mix() {
     for child in children {
         child.finish();
     }
+}
+
+thread_local! {
+    static KEPT: RefCell<Option<Queue<u32>>> = const { RefCell::new(None) };
+}
+
+/// Its handle goes when the thread's own memory does, in which a message is encoded.
+pub fn keeps_a_queue_in_a_thread(queue: Queue<u32>) -> u32 {
+    let keeps = thread::spawn(move || {
+        queue.put(1).expect("the creator is there");
+        KEPT.set(Some(queue));
+    });
+    keeps.join().expect("no panic");
+    2
+}
+
+fn a_thread_may_keep_a_queue_to_its_very_end() {
+    let queue = Queue::new().expect("a queue");
+    let child = Process::spawn(keeps_a_queue_in_a_thread, (queue.clone(),)).expect("a start");
+    assert_eq!(child.join().expect("a value"), 2);
+    assert_eq!(queue.get_timeout(SOON).expect("an item"), 1);
 }

@@ -8,7 +8,7 @@
 //! what arrives there can be sent on, unread, into a channel of one's own. For the first we need
 //! a sender whose other end is a plain socket: [`pair`].
 
-use super::{first_argument, in_temp_dir};
+use super::{ended_by_asking, first_argument, in_temp_dir};
 use crate::channel::{self, Sender};
 use crate::message::{self, Message};
 use crate::{Error, Result};
@@ -20,7 +20,7 @@ use rustix::net::{
     AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
     SendAncillaryMessage, SendFlags, SocketAddrUnix, SocketFlags, SocketType, accept_with,
 };
-use rustix::process::{Pid, PidfdFlags};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use std::collections::hash_map::RandomState;
 use std::ffi::CString;
 use std::fs::File;
@@ -102,7 +102,9 @@ pub(crate) fn restore_name() {
 
 /// Whether the process ends in the given time. It must not have been waited for.
 pub(crate) fn ended_within(child: &Child, time: Duration) -> io::Result<bool> {
-    let process = rustix::process::pidfd_open(Pid::from_child(child), PidfdFlags::empty())?;
+    let process = pidfd_open(Pid::from_child(child), PidfdFlags::empty());
+    // At the limit of open files there is a slower way.
+    let Ok(process) = process else { return ended_by_asking(child, time) };
     let end = Instant::now().checked_add(time);
     loop {
         let left = end.map(|end| end.saturating_duration_since(Instant::now()));

@@ -2,9 +2,12 @@
 
 use crate::Error;
 use rustix::io::Errno;
-use std::env;
+use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 use std::ffi::OsString;
 use std::path::Path;
+use std::process::Child;
+use std::time::{Duration, Instant};
+use std::{env, io, thread};
 
 #[cfg(all(target_os = "linux", not(portable_launch)))]
 mod linux;
@@ -37,6 +40,25 @@ fn in_temp_dir(error: Error) -> Error {
             Error::TempDir { folder: env::temp_dir(), source }
         }
         error => error,
+    }
+}
+
+/// How long to wait before asking again.
+const PAUSE: Duration = Duration::from_millis(1);
+
+/// Whether the process ends in the given time. It must not have been waited for.
+pub(crate) fn ended_by_asking(child: &Child, time: Duration) -> io::Result<bool> {
+    let deadline = Instant::now().checked_add(time);
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    loop {
+        match waitid(WaitId::Pid(Pid::from_child(child)), options) {
+            Ok(None) if deadline.is_none_or(|deadline| Instant::now() < deadline) => {
+                thread::sleep(PAUSE);
+            }
+            // Where SIGCHLD is ignored, nothing is left of it to wait for.
+            Err(Errno::CHILD) => return Ok(true),
+            status => return Ok(status?.is_some()),
+        }
     }
 }
 

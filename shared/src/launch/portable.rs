@@ -3,19 +3,18 @@
 //! The server's `accept` knows no time limit, so it runs on a thread of its own while the child is
 //! watched; if the child dies first, a connection of our own ends the wait.
 
-use super::{MARK, first_argument, in_temp_dir};
+pub(crate) use super::ended_by_asking as ended_within;
+use super::{MARK, PAUSE, first_argument, in_temp_dir};
+
 use crate::channel::{self, Receiver, Sender, Server};
 use crate::message::{self, Message};
 use crate::{Error, Result};
-use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use std::{env, io, thread};
-
-const PAUSE: Duration = Duration::from_millis(1);
 
 /// This program's file.
 pub(crate) fn program() -> io::Result<PathBuf> {
@@ -90,21 +89,6 @@ pub(crate) fn take_orders() -> Result<(Message, Result<Message>, Watch)> {
     drop(sender);
     let order = || orders.recv(None)?.ok_or_else(missing);
     Ok((order()?, order(), Watch(orders)))
-}
-
-/// Whether the process ends in the given time. It must not have been waited for.
-pub(crate) fn ended_within(child: &Child, time: Duration) -> io::Result<bool> {
-    let deadline = Instant::now().checked_add(time);
-    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-    loop {
-        if waitid(WaitId::Pid(Pid::from_child(child)), options)?.is_some() {
-            return Ok(true);
-        }
-        if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-            return Ok(false);
-        }
-        thread::sleep(PAUSE);
-    }
 }
 
 /// The program's name is not lost here.

@@ -51,7 +51,8 @@ impl Guest {
     }
 
     pub(super) fn put(&self, item: Message, deadline: Option<Instant>) -> Result<()> {
-        if !self.bounded {
+        // Ends can be lost at the creator's limit of open files, and whoever put them must be told.
+        if !self.bounded && !item.has_ends() {
             return self.talk(|creator| creator.put(&Request::Put(item)));
         }
         self.talk(|creator| creator.ask(&Request::PutIfRoom(item), deadline)?.taken())
@@ -68,9 +69,12 @@ impl Guest {
                 Err(error) => return self.put_chunk(&mut chunk).and(Err(error)),
             };
             if length + item.len() > CHUNK || item.has_ends() {
-                // The ends of a message are counted, so an item with ends travels alone.
                 self.put_chunk(&mut chunk)?;
-                length = if item.has_ends() { CHUNK } else { 0 };
+                length = 0;
+            }
+            if item.has_ends() {
+                self.put(item, None)?;
+                continue;
             }
             length += item.len() + 8;
             chunk.push(item);
@@ -191,6 +195,10 @@ impl Conversation {
 impl Drop for Conversation {
     /// Whoever has joined this process finds in the queue what it put, and what it did not use.
     fn drop(&mut self) {
+        if !message::is_possible() {
+            // Without a goodbye this handle counts as one of a dead process.
+            return;
+        }
         let unused = if self.missed { usize::MAX } else { self.batch.len() };
         let left = Request::Leave { unused }.send(&self.requests);
         if left.is_ok() && (unused > 0 || self.unconfirmed) {

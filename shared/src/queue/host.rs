@@ -12,8 +12,8 @@ use crate::message::{self, Message};
 use crate::{Error, Result};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
 use std::time::{Duration, Instant};
+use std::{mem, thread};
 
 /// The queue, shared by the handles of the creator's process and the serving threads.
 pub(super) struct Host {
@@ -38,28 +38,34 @@ impl Host {
     fn with<R>(&self, change: impl FnOnce(&mut Line, &mut Vec<Delivery>) -> R) -> R {
         let mut out = Vec::new();
         let result = change(&mut self.line(), &mut out);
-        for Delivery { ticket, whom, answer } in out {
-            match whom {
-                // Who waits here stays until it is answered.
-                Whom::Here(whom) => drop(whom.send(answer)),
-                Whom::Elsewhere(answers) => self.answer(ticket, &answers, &answer),
-            }
-        }
+        self.deliver(out);
         result
     }
 
-    /// Answers a handle elsewhere. If that fails because it is gone, its own thread finds out, and
-    /// takes back what it held. If it fails for another reason, the items go back now, and it is
-    /// told.
-    fn answer(&self, ticket: Ticket, answers: &Sender, answer: &Answer<Item>) {
-        match answer.send(answers) {
-            Ok(()) | Err(Error::Closed) => {}
-            Err(error) => {
-                self.with(|line, out| line.take_back(ticket, usize::MAX, out));
-                // If not even this can be sent, that process is gone.
-                let _ = Answer::Failed(error.to_string()).send(answers);
+    /// Delivers answers, and those that come of what could not be delivered.
+    fn deliver(&self, mut out: Vec<Delivery>) {
+        while !out.is_empty() {
+            for Delivery { ticket, whom, answer } in mem::take(&mut out) {
+                match whom {
+                    // Who waits here stays until it is answered.
+                    Whom::Here(whom) => drop(whom.send(answer)),
+                    Whom::Elsewhere(answers) => match answer.send(&answers) {
+                        // If it is gone, its own thread finds out, and takes back what it held.
+                        Ok(()) | Err(Error::Closed) => {}
+                        Err(error) => {
+                            self.line().take_back(ticket, usize::MAX, &mut out);
+                            // If not even this can be sent, that process is gone.
+                            let _ = Answer::Failed(error.to_string()).send(&answers);
+                        }
+                    },
+                }
             }
         }
+    }
+
+    /// Answers a handle elsewhere.
+    fn answer(&self, ticket: Ticket, answers: &Sender, answer: Answer<Item>) {
+        self.deliver(vec![Delivery { ticket, whom: Whom::Elsewhere(answers.clone()), answer }]);
     }
 
     pub(super) fn len(&self) -> usize {
@@ -136,7 +142,7 @@ impl Host {
 
     fn serve(&self, requests: &Receiver, answers: &Sender) {
         let (ticket, welcome) = self.line().enter(answers.clone());
-        self.answer(ticket, answers, &welcome);
+        self.answer(ticket, answers, welcome);
         let (unused, last) = match self.converse(ticket, requests, answers) {
             // Whoever leaves waits until what it did not use is back.
             Ok(unused) => (unused, Answer::Taken),
@@ -144,7 +150,7 @@ impl Host {
             Err(error) => (usize::MAX, Answer::Failed(error.to_string())),
         };
         self.with(|line, out| line.leave(ticket, unused, out));
-        self.answer(ticket, answers, &last);
+        self.answer(ticket, answers, last);
     }
 
     /// Answers requests until the handle goes, and says how much it did not use.
@@ -160,7 +166,7 @@ impl Host {
                 },
             };
             if let Some(answer) = answer {
-                self.answer(ticket, answers, &answer);
+                self.answer(ticket, answers, answer);
             }
         }
     }

@@ -35,10 +35,11 @@ pub(crate) use wire::{Answer, Hello, Request};
 /// **A process that dies takes nothing with it.** What it had put is in the queue. What it had been
 /// given and was not yet done with goes to another consumer, from the front; it is done with an item
 /// when it asks for the next, or drops its handle. So after any end without a `Drop` (a kill,
-/// `terminate`, `exit`) an item may come a second time: the last one, or if items are worked off in
-/// microseconds up to the last 64, which are then handed out together. Only items that hold a
-/// [`Connection`](crate::Connection) or a queue move, and are lost with whoever got them. (A queue
-/// that is put into itself, and stays there, keeps itself alive, as a cycle of `Rc`s does.)
+/// `terminate`, `exit`), or of a thread whose `thread_local!` holds the handle, an item may come a
+/// second time: the last one, or if items are worked off in microseconds up to the last 64, which are
+/// then handed out together. Only items that hold a [`Connection`](crate::Connection) or a queue move,
+/// and are lost with whoever got them. (A queue that is put into itself, and stays there, keeps itself
+/// alive, as a cycle of `Rc`s does.)
 ///
 /// ```standalone_crate
 /// use shared::{Process, Queue, main_guard};
@@ -118,8 +119,9 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
 
     /// Puts an item. Python's `put`.
     ///
-    /// It waits while a queue with a bound is full. When it returns, the item is in the queue's
-    /// keeping, even if this process is killed then.
+    /// It waits while a queue with a bound is full, and from another process for an answer if the item
+    /// holds a queue or a connection. When it returns, the item is in the queue's keeping, even if this
+    /// process is killed then.
     ///
     /// [`Error::Closed`](crate::Error::Closed) when the queue was closed or its creator is gone. The item is encoded
     /// first: one that cannot be is [`Error::Encode`](crate::Error::Encode), and takes no room.
