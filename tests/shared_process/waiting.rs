@@ -1,8 +1,8 @@
 //! Seeing whether a process has ended, and waiting for it.
 
 use crate::support::{
-    DEADLINE, MOMENT, SOON, Storm, children_of, finish, handle_signals, nothing, program, sleeps,
-    soon, status, until, until_asleep, waiting_child,
+    DEADLINE, MOMENT, SOON, Storm, children_of, fill_files, finish, handle_signals, limit_files,
+    nothing, program, sleeps, soon, status, until, until_asleep, waiting_child,
 };
 use crate::tests;
 use shared::{Connection, Process, pipe};
@@ -209,6 +209,13 @@ pub fn ignores_the_end_of_its_children() {
     drop(end);
     assert!(process.wait_timeout(SOON).expect("no error").is_some());
     process.join().expect("it has ended");
+    // Without a file for it, it is asked again and again.
+    let (process, end) = waiting_child();
+    limit_files(64);
+    drop(end);
+    let filled = fill_files(0);
+    assert!(process.wait_timeout(SOON).expect("no error").is_some());
+    drop(filled);
     // How it ended, the system has thrown away.
     let (process, _end) = waiting_child();
     process.kill().expect("it lives");

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use shared::{Connection, Error, Process, Queue, pipe};
 use std::sync::atomic::Ordering;
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -285,9 +286,10 @@ fn an_end_in_a_long_item_that_there_is_no_room_for_is_closed() {
 
 /// Waits for an item with many handles at once; how often they were told of an error.
 pub fn waits_many_times(queue: Queue<ByteBuf>, steps: Connection<(), ()>) -> usize {
+    let (tell, errors) = mpsc::channel();
     let waits: Vec<_> = (0..WAITING)
         .map(|_| {
-            let queue = queue.clone();
+            let (queue, tell) = (queue.clone(), tell.clone());
             thread::spawn(move || {
                 let mut told = 0;
                 loop {
@@ -301,22 +303,27 @@ pub fn waits_many_times(queue: Queue<ByteBuf>, steps: Connection<(), ()>) -> usi
                         Err(error) => {
                             assert!(error.to_string().contains("(ulimit -n)"), "{error}");
                             told += 1;
+                            let _ = tell.send(());
                         }
                     }
                 }
             })
         })
         .collect();
+    queue.len().expect("the creator is there");
+    steps.send(()).expect("the parent waits");
+    steps.recv().expect("all wait, and the creator is at its limit");
+    queue.put(bytes(100_000)).expect("it needs no file");
+    errors.recv_timeout(SOON).expect("one of them is told");
     steps.send(()).expect("the parent waits");
     waits.into_iter().map(|wait| wait.join().expect("no panic")).sum()
 }
 
-/// So many that the creator's threads, whose stacks are small there, could not go one deeper for each.
-const WAITING: usize = 60;
+/// So many that a thread of the creator could not go one call deeper for each.
+const WAITING: usize = 450;
 
 fn an_item_that_many_wait_for_comes_back_when_it_cannot_be_handed_out() {
-    let mut program = program("hands out at the limit");
-    finish(program.env("RUST_MIN_STACK", "65536")).well();
+    finish(&mut program("hands out at the limit")).well();
 }
 
 pub fn hands_out_at_the_limit() {
@@ -324,11 +331,12 @@ pub fn hands_out_at_the_limit() {
     let (ours, theirs) = pipe().expect("a pipe");
     let child = Process::spawn(waits_many_times, (queue.clone(), theirs)).expect("a start");
     ours.recv_timeout(SOON).expect("it is there");
-    until("all wait", SOON, || threads_named("queue") == WAITING);
+    until("all wait", SOON, || threads_named("queue") == WAITING + 1);
     until_threads_sleep(std::process::id(), "queue");
     limit_files(64.max(open_files("self").len() as u64 + 8));
     let filled = fill_files(0);
-    queue.put(bytes(100_000)).expect("it is here");
+    ours.send(()).expect("it waits");
+    ours.recv_timeout(SOON).expect("one of them is told");
     drop(filled);
     let told = child.join().expect("a value");
     assert!(told > 0, "nobody was told");

@@ -243,8 +243,11 @@ thread_local! {
 /// Its handle goes when the thread's own memory does, in which a message is encoded.
 pub fn keeps_a_queue_in_a_thread(queue: Queue<u32>) -> u32 {
     let keeps = thread::spawn(move || {
-        queue.put(1).expect("the creator is there");
+        // In this order: what was used last goes first.
         KEPT.set(Some(queue));
+        KEPT.with_borrow(|queue| queue.as_ref().map(|queue| queue.put(1)))
+            .expect("it is kept")
+            .expect("the creator is there");
     });
     keeps.join().expect("no panic");
     2
