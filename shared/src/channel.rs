@@ -266,12 +266,17 @@ impl Server {
 /// How long the body of one packet may be, so that ipc-channel never splits it: what the kernel
 /// gives a socket, less what the packet itself needs.
 pub(crate) fn packet_size() -> Result<usize> {
-    static SIZE: OnceLock<usize> = OnceLock::new();
-    if let Some(size) = SIZE.get() {
+    if let Some(size) = PACKET_SIZE.get() {
         return Ok(*size);
     }
-    let size = send_buffer_size().map_err(Error::io("a socket could not be made"))?;
-    Ok(*SIZE.get_or_init(|| size.saturating_sub(2048).max(1024)))
+    Ok(learn_send_buffer(send_buffer_size().map_err(Error::io("a socket could not be made"))?))
+}
+
+static PACKET_SIZE: OnceLock<usize> = OnceLock::new();
+
+/// Notes what the kernel gives a socket, where one is at hand.
+pub(crate) fn learn_send_buffer(size: usize) -> usize {
+    *PACKET_SIZE.get_or_init(|| size.saturating_sub(2048).max(1024))
 }
 
 /// How much of that a packet takes at most: the kernel rounds up to a power of two, and keeps books.

@@ -16,6 +16,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::{Errno, retry_on_intr};
+use rustix::net::sockopt::{socket_peercred, socket_send_buffer_size};
 use rustix::net::{
     AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
     SendAncillaryMessage, SendFlags, SocketAddrUnix, SocketFlags, SocketType, accept_with,
@@ -73,6 +74,7 @@ pub(crate) fn take_orders() -> Result<(Message, Result<Message>, Watch)> {
     let failed = Error::io::<Errno>("a child found no orders on its standard input");
     let stdin = rustix::stdio::stdin();
     let socket = rustix::io::fcntl_dupfd_cloexec(stdin, 3).map_err(failed)?;
+    channel::learn_send_buffer(socket_send_buffer_size(&socket).map_err(failed)?);
     let null = File::open("/dev/null").map_err(Error::io("/dev/null could not be opened"))?;
     rustix::stdio::dup2_stdin(null).map_err(failed)?;
 
@@ -167,7 +169,7 @@ fn connect(listener: &OwnedFd, path: &str) -> Result<(Sender, OwnedFd)> {
     let sender = Sender::connect(path)?;
     loop {
         let socket = accept_with(listener, SocketFlags::CLOEXEC).map_err(FAILED)?;
-        let peer = rustix::net::sockopt::socket_peercred(&socket).map_err(FAILED)?;
+        let peer = socket_peercred(&socket).map_err(FAILED)?;
         // Another process that got here is turned away.
         if peer.pid == rustix::process::getpid() {
             return Ok((sender, socket));

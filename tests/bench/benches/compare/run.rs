@@ -22,6 +22,8 @@ pub struct Running {
 
 impl Running {
     pub fn start(command: &mut Command) -> Result<Running> {
+        // Cargo's own: with it, every program that starts looks for its libraries in Cargo's folders.
+        command.env_remove("LD_LIBRARY_PATH");
         command.process_group(0).stdout(Stdio::piped()).stderr(Stdio::piped());
         let child = command.spawn()?;
         let group = Pid::from_child(&child);
