@@ -37,7 +37,13 @@ impl Contender {
 
 /// The command of a contender in Rust.
 pub fn rust(line: &str) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_contender"));
+    let program = match line.split_whitespace().next() {
+        Some("raw") => env!("CARGO_BIN_EXE_contender-raw"),
+        Some("procspawn") => env!("CARGO_BIN_EXE_contender-procspawn"),
+        Some("crossmist") => env!("CARGO_BIN_EXE_contender-crossmist"),
+        _ => env!("CARGO_BIN_EXE_contender-ours"),
+    };
+    let mut command = Command::new(program);
     command.args(line.split_whitespace());
     command
 }
