@@ -26,6 +26,11 @@ fn exercise_3_is_solved() {
 }
 
 #[test]
+fn the_command_of_exercise_3_says_how_it_stands() {
+    EXERCISE.command_must_say_how_it_stands();
+}
+
+#[test]
 fn exercise_3_is_as_given_out_or_solved() {
     EXERCISE.must_be_as_given_out_or_solved();
 }

@@ -1,6 +1,7 @@
 //! An exercise: a program that does the wrong thing until its reader has repaired it.
 
 use crate::support::run;
+use std::env;
 use std::io::{self, Write as _};
 use std::process::{self, Command, Output, Stdio};
 use std::thread;
@@ -48,6 +49,22 @@ impl Exercise {
         }
         if given_out {
             run(self.program, &[]).success().stderr("").stdout(self.unsolved);
+        }
+    }
+
+    /// What `make exercise-N` runs says how the exercise stands.
+    #[track_caller]
+    pub fn command_must_say_how_it_stands(&self) {
+        let tests = env::current_exe().expect("this program has a file");
+        let said = Command::new(tests).args(["--quiet", "--ignored"]).output();
+        let said = said.expect("it can be run");
+        let stderr = String::from_utf8_lossy(&said.stderr);
+        if fingerprint(self.source) == self.given_out {
+            assert_eq!(said.status.code(), Some(101), "{stderr}");
+            let why = format!("Not solved yet: {} prints\n\n{}", self.file, self.unsolved);
+            assert!(stderr.starts_with(&why), "{stderr}");
+        } else {
+            assert!(said.status.success(), "{stderr}");
         }
     }
 
