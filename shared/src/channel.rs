@@ -381,3 +381,19 @@ pub(crate) fn hush_panics_inside() {
         }));
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::whole_millis;
+    use std::time::{Duration, Instant};
+
+    #[test]
+    fn the_last_part_of_a_wait_is_a_whole_millisecond_and_no_busy_loop() {
+        let from_now = |time| whole_millis(Instant::now() + time);
+        assert_eq!(from_now(Duration::ZERO), Duration::ZERO);
+        assert_eq!(from_now(Duration::from_micros(900)), Duration::from_millis(1));
+        // Longer than 24 days is for ever to ipc-channel, and must not be.
+        let days = |days: u64| Duration::from_secs(days * 24 * 60 * 60);
+        assert!((days(20)..days(25)).contains(&from_now(days(1000))));
+    }
+}
