@@ -6,7 +6,7 @@ mod support;
 
 use predicates::prelude::*;
 use python::python;
-use support::{run, run_full, run_head, with_each};
+use support::{assert_takes_a_language_only, run, run_full, run_head, with_each};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_join_first");
 const TWIN: &str = "lessons/03_queue/python/join_first.py";
@@ -48,11 +48,7 @@ fn in_python_the_worker_does_not_end_until_its_messages_are_read() {
 
 #[test]
 fn bad_input_is_an_error_on_stderr_and_exit_code_2() {
-    for case in [&["--first", "1"] as &[&str], &["--lang", "fr"], &["1"]] {
-        let error = predicate::str::starts_with("error: ");
-        run(PROGRAM, case).code(2).stdout("").stderr(error);
-    }
-    run(PROGRAM, &["--help"]).success().stdout(predicate::str::contains("--lang"));
+    assert_takes_a_language_only(PROGRAM);
 }
 
 #[test]

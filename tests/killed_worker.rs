@@ -6,7 +6,7 @@ mod support;
 
 use predicates::prelude::*;
 use python::both;
-use support::{lines, run, run_full, run_head, with_each};
+use support::{assert_takes_a_language_only, lines, run, run_full, run_head, with_each};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_killed_worker");
 const TWIN: &str = "lessons/03_queue/python/killed_worker.py";
@@ -49,11 +49,7 @@ fn in_python_the_message_is_lost_with_its_worker() {
 
 #[test]
 fn bad_input_is_an_error_on_stderr_and_exit_code_2() {
-    for case in [&["--first", "1"] as &[&str], &["--lang", "fr"], &["1"]] {
-        let error = predicate::str::starts_with("error: ");
-        run(PROGRAM, case).code(2).stdout("").stderr(error);
-    }
-    run(PROGRAM, &["--help"]).success().stdout(predicate::str::contains("--lang"));
+    assert_takes_a_language_only(PROGRAM);
 }
 
 #[test]

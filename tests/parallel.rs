@@ -12,7 +12,7 @@ use std::io::{self, Write as _};
 use std::sync::{Mutex, PoisonError, RwLock};
 use std::thread;
 use std::time::{Duration, Instant};
-use support::{lines, run, run_full, run_head};
+use support::{assert_takes_a_language_only, lines, run, run_full, run_head};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_parallel");
 const TWIN: &str = "lessons/02_process_counter/python/parallel.py";
@@ -172,11 +172,7 @@ fn all_of_the_work_is_done_in_python_too() {
 #[test]
 fn bad_input_is_an_error_on_stderr_and_exit_code_2() {
     let _shared = beside_python();
-    for case in [&["--first", "1"] as &[&str], &["--lang", "fr"], &["1"]] {
-        let error = predicate::str::starts_with("error: ");
-        run(PROGRAM, case).code(2).stdout("").stderr(error);
-    }
-    run(PROGRAM, &["--help"]).success().stdout(predicate::str::contains("--lang"));
+    assert_takes_a_language_only(PROGRAM);
 }
 
 #[test]

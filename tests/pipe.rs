@@ -3,7 +3,7 @@
 mod support;
 
 use predicates::prelude::*;
-use support::{run, run_full, run_head};
+use support::{assert_takes_a_language_only, run, run_full, run_head};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_pipe");
 const UNPACKING: &str = env!("CARGO_BIN_EXE_unpacking");
@@ -26,11 +26,7 @@ fn a_function_s_two_values_are_taken_apart() {
 #[test]
 fn bad_input_is_an_error_on_stderr_and_exit_code_2() {
     for program in [PROGRAM, UNPACKING] {
-        for case in [&["--first", "1"] as &[&str], &["--lang", "fr"], &["1"]] {
-            let error = predicate::str::starts_with("error: ");
-            run(program, case).code(2).stdout("").stderr(error);
-        }
-        run(program, &["--help"]).success().stdout(predicate::str::contains("--lang"));
+        assert_takes_a_language_only(program);
         run(program, &["--lang", "en"]).success();
     }
 }

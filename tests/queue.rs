@@ -4,7 +4,7 @@ mod support;
 
 use predicates::prelude::*;
 use std::collections::BTreeSet;
-use support::{lines, run, run_full, run_head};
+use support::{assert_takes_a_language_only, lines, run, run_full, run_head};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_queue");
 
@@ -41,10 +41,7 @@ fn its_lines_are_the_source_s_in_either_language() {
 
 #[test]
 fn bad_input_is_an_error_on_stderr_and_exit_code_2() {
-    for case in [&["--first", "1"] as &[&str], &["--lang", "fr"], &["1"]] {
-        let error = predicate::str::starts_with("error: ");
-        run(PROGRAM, case).code(2).stdout("").stderr(error);
-    }
+    assert_takes_a_language_only(PROGRAM);
     run(PROGRAM, &["--help"]).success().stdout(predicate::str::contains("queue [OPTIONS]"));
 }
 

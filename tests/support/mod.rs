@@ -5,6 +5,7 @@
 pub mod source;
 
 use assert_cmd::assert::{Assert, OutputAssertExt as _};
+use predicates::prelude::*;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Command, Output, Stdio};
@@ -49,6 +50,15 @@ pub fn run_head(program: &str, args: &[&str], lines: usize) -> Assert {
 pub fn run_full(program: &str, args: &[&str]) -> Assert {
     let full = fs::File::create("/dev/full").expect("/dev/full");
     finish(program, args, full.into(), Vec::new)
+}
+
+/// A program that takes `--lang` and nothing else says so: on stderr, with exit code 2.
+#[track_caller]
+pub fn assert_takes_a_language_only(program: &str) {
+    for case in [&["--first", "1"] as &[&str], &["--tick", "1s"], &["--lang", "fr"], &["1"]] {
+        run(program, case).code(2).stdout("").stderr(predicate::str::starts_with("error: "));
+    }
+    run(program, &["--help"]).success().stdout(predicate::str::contains("--lang"));
 }
 
 /// The lines of a run on stdout.
