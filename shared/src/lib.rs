@@ -93,27 +93,28 @@
 //!
 //! # Systems
 //!
-//! Linux is built and tested; a start needs `/proc` and `/dev/null`. macOS is expected to build, by
-//! another way to start a process; nobody has tried it there. On Linux that way passes the tests, but
-//! for five that reach a limit (of open files, processes, memory, folders) or replace the program
-//! while it runs. Windows is not supported.
+//! Linux only, from kernel 5.4 on: a start needs `/proc` and `/dev/null`, and a queue needs memory that
+//! processes share. On Windows use WSL 2, on macOS a Linux container.
 
 #![forbid(unsafe_code)]
 
-mod channel;
+#[cfg(not(target_os = "linux"))]
+compile_error!(
+    "this crate runs on Linux only; on Windows use WSL 2, on macOS a Linux container (README.md, \
+     \"Platforms\")"
+);
+
 mod error;
-pub mod guard;
-mod launch;
 #[cfg(feature = "lesson")]
 pub mod lesson;
-mod message;
-mod pace;
 pub mod pipe;
 pub mod process;
 pub mod queue;
+mod transport;
 
 pub use error::{Error, Result};
 pub use pipe::{Connection, Receiver, Sender, pipe};
+pub use process::guard;
 pub use process::{Builder, Process, Run};
 pub use queue::Queue;
 

@@ -3,8 +3,9 @@
 //! A pipe is two channels, crossed. Each channel has one writer and one reader, and the types say
 //! what goes which way.
 
-use crate::channel::{self, charge, packet_size};
-use crate::message::{self, Message};
+use crate::transport::channel;
+use crate::transport::limits::{charge, packet_size};
+use crate::transport::message::{self, Message};
 use crate::{Error, Result};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};

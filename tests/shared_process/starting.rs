@@ -306,9 +306,6 @@ pub fn before_the_guard() {
 
 /// The child goes on only after the start has returned.
 fn a_start_does_not_wait_for_the_child() {
-    if cfg!(portable_launch) {
-        return; // there it does: the order is sent when the child asks for it
-    }
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("late-{}", std::process::id()));
     finish(program("has a child that starts late").env(LATE, &file)).well();
     fs::remove_file(file).expect("it was made");

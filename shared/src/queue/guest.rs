@@ -1,8 +1,8 @@
 //! A handle in any other process: its conversation with the creator, begun when it is first needed.
 
 use super::wire::{Answer, Hello, Request};
-use crate::channel::{self, Receiver, Sender};
-use crate::message::{self, Message};
+use crate::transport::channel::{self, Receiver, Sender};
+use crate::transport::message::{self, Message};
 use crate::{Error, Result};
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -145,7 +145,7 @@ impl Conversation {
     fn put(&mut self, request: &Request) -> Result<()> {
         // What came unasked: that the queue was closed, or that an earlier `put` failed.
         while let Some(answer) = self.answers.recv(Some(Instant::now()))? {
-            match message::decode::<Answer<Message>>(answer)? {
+            match message::decode(answer)? {
                 Answer::Shut => self.closed = true,
                 answer => answer.taken()?,
             }
@@ -169,7 +169,7 @@ impl Conversation {
         self.batch.pop_front().ok_or(Error::Empty)
     }
 
-    fn ask(&mut self, request: &Request, deadline: Option<Instant>) -> Result<Answer<Message>> {
+    fn ask(&mut self, request: &Request, deadline: Option<Instant>) -> Result<Answer> {
         request.send(&self.requests)?;
         let answer = self.answer(deadline)?;
         // What was put before has arrived before.
@@ -178,7 +178,7 @@ impl Conversation {
     }
 
     /// Waits for an answer until the deadline, and then gives up.
-    fn answer(&mut self, mut deadline: Option<Instant>) -> Result<Answer<Message>> {
+    fn answer(&mut self, mut deadline: Option<Instant>) -> Result<Answer> {
         loop {
             match self.answers.recv(deadline)?.map(message::decode).transpose()? {
                 Some(Answer::Shut) => self.closed = true,

@@ -5,10 +5,10 @@
 //! here, which waits for nothing but its requests. When a conversation ends without a goodbye, that
 //! process is dead, and what it held goes back.
 
-use super::line::{Delivery, Item, Line, Step, Ticket, Whom};
+use super::line::{Delivery, Line, Step, Ticket, Whom};
 use super::wire::{Answer, Hello, Request};
-use crate::channel::{Receiver, Sender};
-use crate::message::{self, Message};
+use crate::transport::channel::{Receiver, Sender};
+use crate::transport::message::{self, Message};
 use crate::{Error, Result};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -64,7 +64,7 @@ impl Host {
     }
 
     /// Answers a handle elsewhere.
-    fn answer(&self, ticket: Ticket, answers: &Sender, answer: Answer<Item>) {
+    fn answer(&self, ticket: Ticket, answers: &Sender, answer: Answer) {
         self.deliver(vec![Delivery { ticket, whom: Whom::Elsewhere(answers.clone()), answer }]);
     }
 
@@ -77,7 +77,7 @@ impl Host {
     }
 
     /// Puts an item, and waits for room until the deadline.
-    pub(super) fn put(&self, item: Item, deadline: Option<Instant>) -> Result<()> {
+    pub(super) fn put(&self, item: Message, deadline: Option<Instant>) -> Result<()> {
         self.wait_for(deadline, |line, out| line.put(item, out)).taken()
     }
 
@@ -85,14 +85,14 @@ impl Host {
     pub(super) fn get(&self, deadline: Option<Instant>) -> Result<Message> {
         // No handle elsewhere has this number.
         let items = self.wait_for(deadline, |line, out| line.get(0, out)).items()?;
-        items.into_iter().next().map(Item::into_message).ok_or(Error::Empty)
+        items.into_iter().next().ok_or(Error::Empty)
     }
 
     fn wait_for(
         &self,
         deadline: Option<Instant>,
         step: impl FnOnce(&mut Line, &mut Vec<Delivery>) -> Step,
-    ) -> Answer<Item> {
+    ) -> Answer {
         let waiting = self.with(|line, out| match step(line, out) {
             Step::Done(answer) => Err(answer),
             Step::Later(_) if deadline.is_some_and(|deadline| deadline <= Instant::now()) => {
@@ -171,7 +171,7 @@ impl Host {
         }
     }
 
-    fn respond(&self, ticket: Ticket, answers: &Sender, request: Request) -> Option<Answer<Item>> {
+    fn respond(&self, ticket: Ticket, answers: &Sender, request: Request) -> Option<Answer> {
         let step = |line: &mut Line, step, wait| match step {
             Step::Done(answer) => Some(answer),
             Step::Later(item) if wait => {
@@ -182,17 +182,17 @@ impl Host {
         };
         self.with(|line, out| match request {
             Request::Put(item) => {
-                line.accept(Item::new(item), out);
+                line.accept(item, out);
                 None
             }
             Request::Extend(items) => {
                 for item in items {
-                    line.accept(Item::new(item), out);
+                    line.accept(item, out);
                 }
                 None
             }
             Request::PutIfRoom(item) => {
-                let put = line.put(Item::new(item), out);
+                let put = line.put(item, out);
                 step(line, put, true)
             }
             Request::Get { wait } => {

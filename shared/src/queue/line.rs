@@ -2,13 +2,10 @@
 //! deliver once the lock is released are collected in `out`.
 
 use super::wire::Answer;
-use crate::channel::{End, Sender};
-use crate::message::{Message, serialize_parts};
-use serde::{Serialize, Serializer};
-use std::cell::RefCell;
+use crate::transport::channel::Sender;
+use crate::transport::message::Message;
 use std::collections::{HashMap, VecDeque};
 use std::mem;
-use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 use std::time::{Duration, Instant};
 
@@ -17,47 +14,12 @@ const MOST: usize = 64;
 /// How long a consumer may have to work on one answer.
 const WORK: Duration = Duration::from_millis(1);
 
-/// An encoded item.
-#[derive(Debug)]
-pub(super) struct Item {
-    body: Arc<Vec<u8>>,
-    ends: RefCell<Vec<End>>,
-}
-
-impl Item {
-    pub(super) fn new(message: Message) -> Item {
-        let (body, ends) = message.into_parts();
-        Item { body: Arc::new(body), ends: RefCell::new(ends) }
-    }
-
-    pub(super) fn into_message(self) -> Message {
-        Message::new(Arc::unwrap_or_clone(self.body), self.ends.into_inner())
-    }
-
-    fn has_ends(&self) -> bool {
-        !self.ends.borrow().is_empty()
-    }
-
-    /// What can be delivered again: an item with ends cannot, since sending moves them.
-    fn copy(&self) -> Option<Item> {
-        let body = Arc::clone(&self.body);
-        (!self.has_ends()).then_some(Item { body, ends: RefCell::default() })
-    }
-}
-
-/// As a message within a message.
-impl Serialize for Item {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serialize_parts(&self.body, &self.ends, serializer)
-    }
-}
-
 /// A number for each call that waits here, and for each handle elsewhere.
 pub(super) type Ticket = u64;
 
 /// Who waits: a thread of this process, or a handle elsewhere.
 pub(super) enum Whom {
-    Here(SyncSender<Answer<Item>>),
+    Here(SyncSender<Answer>),
     Elsewhere(Sender),
 }
 
@@ -65,34 +27,34 @@ pub(super) enum Whom {
 pub(super) struct Delivery {
     pub(super) ticket: Ticket,
     pub(super) whom: Whom,
-    pub(super) answer: Answer<Item>,
+    pub(super) answer: Answer,
 }
 
 /// What came of a `put` or a `get`.
 pub(super) enum Step {
-    Done(Answer<Item>),
+    Done(Answer),
     /// It can only be done later; a `put` has its item back.
-    Later(Option<Item>),
+    Later(Option<Message>),
 }
 
 /// Who waits, and if it is to put, the item. All who wait at one time wait for the same thing.
 struct Waiter {
     ticket: Ticket,
     whom: Whom,
-    item: Option<Item>,
+    item: Option<Message>,
 }
 
 /// A handle elsewhere, and what it was given and has not yet said it is done with.
 struct Guest {
     answers: Sender,
-    held: VecDeque<Item>,
+    held: VecDeque<Message>,
     given: usize,
     since: Instant,
 }
 
 #[derive(Default)]
 pub(super) struct Line {
-    items: VecDeque<Item>,
+    items: VecDeque<Message>,
     bound: Option<usize>,
     closed: bool,
     tickets: Ticket,
@@ -118,7 +80,7 @@ impl Line {
         self.bound.is_some_and(|bound| self.items.len() >= bound)
     }
 
-    pub(super) fn put(&mut self, item: Item, out: &mut Vec<Delivery>) -> Step {
+    pub(super) fn put(&mut self, item: Message, out: &mut Vec<Delivery>) -> Step {
         let wanted = self.waiters.front().is_some_and(|waiter| waiter.item.is_none());
         if self.closed {
             Step::Done(Answer::Closed)
@@ -132,7 +94,7 @@ impl Line {
 
     /// Takes an item in, whatever the bound. Who saw its `put` done has put it, even if the queue
     /// was closed before the item got here.
-    pub(super) fn accept(&mut self, item: Item, out: &mut Vec<Delivery>) {
+    pub(super) fn accept(&mut self, item: Message, out: &mut Vec<Delivery>) {
         match self.waiters.pop_front_if(|waiter| waiter.item.is_none()) {
             Some(Waiter { ticket, whom, .. }) => {
                 let answer = self.give(ticket, vec![item]);
@@ -145,7 +107,7 @@ impl Line {
     /// Takes items out: several at most for a handle elsewhere, which is then done with what it had.
     pub(super) fn get(&mut self, ticket: Ticket, out: &mut Vec<Delivery>) -> Step {
         let count = self.fair_count(ticket).min(self.items.len());
-        let mut items: Vec<Item> = self.items.drain(..count).collect();
+        let mut items: Vec<Message> = self.items.drain(..count).collect();
         // The room that this makes goes to those who wait to put. Where the bound is 0 there never
         // is room, and an item goes from hand to hand.
         while !self.is_full() || items.is_empty() {
@@ -176,14 +138,14 @@ impl Line {
         let share = self.items.len().div_ceil(self.guests.len());
         let count = in_time.min(guest.given * 2).min(share).clamp(1, MOST);
         // Ends move with their item, which therefore travels alone.
-        let alone = self.items.iter().take(count).position(Item::has_ends);
+        let alone = self.items.iter().take(count).position(Message::has_ends);
         alone.map_or(count, |place| place.max(1))
     }
 
     /// Notes what a handle elsewhere is given, so that it comes back if that process dies.
-    fn give(&mut self, ticket: Ticket, items: Vec<Item>) -> Answer<Item> {
+    fn give(&mut self, ticket: Ticket, items: Vec<Message>) -> Answer {
         if let Some(guest) = self.guests.get_mut(&ticket) {
-            guest.held = items.iter().filter_map(Item::copy).collect();
+            guest.held = items.iter().filter_map(Message::copy).collect();
             guest.given = items.len();
             guest.since = Instant::now();
         }
@@ -207,7 +169,7 @@ impl Line {
     }
 
     /// Lets a `put` or a `get` wait.
-    pub(super) fn wait(&mut self, ticket: Ticket, whom: Whom, item: Option<Item>) {
+    pub(super) fn wait(&mut self, ticket: Ticket, whom: Whom, item: Option<Message>) {
         self.waiters.push_back(Waiter { ticket, whom, item });
     }
 
@@ -219,7 +181,7 @@ impl Line {
     }
 
     /// Adds a handle elsewhere.
-    pub(super) fn enter(&mut self, answers: Sender) -> (Ticket, Answer<Item>) {
+    pub(super) fn enter(&mut self, answers: Sender) -> (Ticket, Answer) {
         let ticket = self.ticket();
         let guest = Guest { answers, held: VecDeque::new(), given: 0, since: Instant::now() };
         self.guests.insert(ticket, guest);

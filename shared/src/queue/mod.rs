@@ -7,11 +7,10 @@ mod line;
 mod wire;
 
 use crate::Result;
-use crate::channel::{self, Sender};
-use crate::message;
+use crate::transport::channel::{self, Sender};
+use crate::transport::message;
 use guest::Guest;
 use host::Host;
-use line::Item;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::cell::Cell;
@@ -143,7 +142,7 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
 
     fn put_until(&self, item: &T, deadline: Option<Instant>) -> Result<()> {
         match &self.place {
-            Place::Here { host, .. } => host.put(Item::new(message::encode(item)?), deadline),
+            Place::Here { host, .. } => host.put(message::encode(item)?, deadline),
             Place::Elsewhere(guest) => guest.put(message::encode(item)?, deadline),
         }
     }

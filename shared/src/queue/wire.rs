@@ -1,8 +1,7 @@
 //! What a handle elsewhere and the creator say to each other.
 
-use super::line::Item;
-use crate::channel::{Receiver, Sender};
-use crate::message::{self, Message};
+use crate::transport::channel::{Receiver, Sender};
+use crate::transport::message::{self, Message};
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::io;
@@ -36,10 +35,10 @@ pub(crate) enum Request {
     Leave { unused: usize },
 }
 
-/// What the creator answers, with items as it holds them or as they arrive.
+/// What the creator answers.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) enum Answer<I> {
-    Items(Vec<I>),
+pub(crate) enum Answer {
+    Items(Vec<Message>),
     /// The item was taken.
     Taken,
     /// No item came, or no room.
@@ -58,13 +57,11 @@ impl Request {
     }
 }
 
-impl Answer<Item> {
+impl Answer {
     pub(super) fn send(&self, to: &Sender) -> Result<()> {
         to.send_whole(message::encode(self)?)
     }
-}
 
-impl<I> Answer<I> {
     /// The answer to a `put`.
     pub(super) fn taken(self) -> Result<()> {
         match self {
@@ -74,7 +71,7 @@ impl<I> Answer<I> {
     }
 
     /// The answer to a `get`.
-    pub(super) fn items(self) -> Result<Vec<I>> {
+    pub(super) fn items(self) -> Result<Vec<Message>> {
         match self {
             Answer::Items(items) => Ok(items),
             answer => Err(answer.into_error(Error::Empty)),

@@ -4,10 +4,11 @@
 //! whether it is in a child. In the parent it notes which functions may be started and returns;
 //! in a child it runs the one that was ordered, reports its value, and ends the process.
 
-use crate::channel::{self, Sender, panic_message};
-use crate::launch::{self, Watch};
-use crate::message::{self, Message};
-use crate::process::{Order, Report};
+use super::launch::{self, Watch};
+use super::protocol::{Order, Report};
+use crate::transport::channel::{self, Sender};
+use crate::transport::ipc::{hush_panics_inside, panic_message};
+use crate::transport::message::{self, Message};
 use crate::{Error, Result};
 use rustix::process::{Signal, getpid, kill_process};
 use serde::Serialize;
@@ -56,7 +57,7 @@ use std::time::Duration;
 #[macro_export]
 macro_rules! main_guard {
     ($($target:expr),* $(,)?) => {
-        $crate::guard::enter(::std::vec![$($crate::guard::Entry::new($target)),*])
+        $crate::process::guard::enter(::std::vec![$($crate::process::guard::Entry::new($target)),*])
     };
 }
 
@@ -170,7 +171,7 @@ fn as_written(name: &str) -> String {
 /// What [`main_guard!`] calls.
 #[doc(hidden)]
 pub fn enter(entries: Vec<Entry>) {
-    channel::hush_panics_inside();
+    hush_panics_inside();
     if !launch::is_child() {
         // At the limit of open files this fails; then so does the start, which can say so. A child
         // begins with messages anyway.

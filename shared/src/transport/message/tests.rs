@@ -1,10 +1,10 @@
 //! Decoding of what nobody encoded: random bytes, and real messages with some bytes changed, each
 //! with ends of channels. The answer is an error or a value, never a panic, and no end stays open.
 
-use super::{Message, decode, encode};
-use crate::channel::{self, End, Receiver, Sender};
-use crate::process::{Order, Report};
+use super::{End, Message, decode, encode};
+use crate::process::protocol::{Order, Report};
 use crate::queue::{Answer, Hello, Request};
+use crate::transport::channel::{self, Receiver, Sender};
 use crate::{Connection, Error, Queue, pipe};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -65,7 +65,7 @@ fn decode_as_everything(body: &[u8], kinds: &[bool]) {
     try_decode::<Report>(body, kinds);
     try_decode::<Hello>(body, kinds);
     try_decode::<Request>(body, kinds);
-    try_decode::<Answer<Message>>(body, kinds);
+    try_decode::<Answer>(body, kinds);
     try_decode::<Message>(body, kinds);
     try_decode::<(Connection<u32, String>, u32)>(body, kinds);
     try_decode::<Vec<Queue<String>>>(body, kinds);
@@ -92,7 +92,7 @@ fn real() -> Vec<Vec<u8>> {
         body(&Request::Extend(vec![message(), message()])),
         body(&Request::Leave { unused: 3 }),
         body(&Answer::Items(vec![message(), message()])),
-        body(&Answer::<Message>::Failed("why".to_owned())),
+        body(&Answer::Failed("why".to_owned())),
         body(&Report::Returned(message())),
         body(&Report::Panicked("no more ink".to_owned())),
         body(&(left, 7)),

@@ -1,49 +1,26 @@
-//! The one door to ipc-channel: a channel carries [`Message`]s, and no call panics, splits a
-//! packet, or is interrupted by a signal.
+//! A channel carries [`Message`]s: no call splits a packet, or is interrupted by a signal.
 //!
 //! Every channel carries the same packet type. What a user sends is encoded before it comes here
-//! (see [`message`](crate::message)), so a packet can always be written and always be read, and
+//! (see [`message`](super::message)), so a packet can always be written and always be read, and
 //! whatever may fail has failed before ipc-channel is asked for anything.
 
-use crate::message::Message;
-use crate::pace::Pace;
+use super::backoff::Pace;
+use super::ipc::quietly;
+use super::limits::{is_long, packet_size};
+use super::message::{End, Message, put_ends, take_end};
 use crate::{Error, Result};
+use ipc_channel::TryRecvError;
 use ipc_channel::ipc::{
     self, IpcReceiver, IpcSender, IpcSharedMemory, OpaqueIpcReceiver, OpaqueIpcSender,
 };
-use ipc_channel::{IpcError, TryRecvError};
-use rustix::io::Errno;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::ser::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_bytes::{ByteBuf, Bytes};
-use std::any::Any;
-use std::cell::{Cell, RefCell};
-use std::fmt::Display;
-use std::panic::{self, AssertUnwindSafe};
-use std::sync::{Once, OnceLock};
+use std::cell::RefCell;
+use std::sync::Once;
 use std::time::{Duration, Instant};
-use std::{hint, io, mem, thread};
-
-/// How many descriptors ipc-channel can send at once; with one more it panics.
-pub(crate) const MAX_ENDS: usize = 64;
-
-/// Whether a message may hold so many ends. Where it is long, the shared memory counts as one.
-pub(crate) fn check_count(count: usize, length: usize) -> Result<()> {
-    // It may yet become part of another message, and a little longer.
-    let limit = MAX_ENDS - usize::from(is_long(length + 64)?);
-    if count > limit { Err(Error::TooManyEnds { count, limit }) } else { Ok(()) }
-}
-
-/// Whether a packet of this length would leave no room for two more.
-fn is_long(length: usize) -> Result<bool> {
-    Ok(charge(length) > packet_size()? / 3)
-}
-
-/// One end of a channel, on its way to another process.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) enum End {
-    Sender(OpaqueIpcSender),
-    Receiver(OpaqueIpcReceiver),
-}
+use std::{hint, mem};
 
 #[derive(Serialize, Deserialize)]
 struct Packet<Body> {
@@ -244,64 +221,6 @@ fn whole_millis(deadline: Instant) -> Duration {
     Duration::from_millis(u64::from(millis.min(u32::MAX / 2)))
 }
 
-/// A place that one other process can connect to, by its name.
-#[cfg(any(not(target_os = "linux"), portable_launch))]
-pub(crate) struct Server(ipc::IpcOneShotServer<Packet<ByteBuf>>);
-
-#[cfg(any(not(target_os = "linux"), portable_launch))]
-impl Server {
-    pub(crate) fn new() -> Result<(Server, String)> {
-        let make = || Ok(ipc::IpcOneShotServer::new()?);
-        let (server, name) = quietly("a server for a child could not be made", make)?;
-        Ok((Server(server), name))
-    }
-
-    /// Waits for a connection and the first message on it, for ever.
-    pub(crate) fn accept(self) -> Result<Message> {
-        let (_, packet) = quietly("a child could not be heard", || self.0.accept())?;
-        Ok(Message::new(packet.body.into_vec(), packet.ends))
-    }
-}
-
-/// How long the body of one packet may be, so that ipc-channel never splits it: what the kernel
-/// gives a socket, less what the packet itself needs.
-pub(crate) fn packet_size() -> Result<usize> {
-    if let Some(size) = PACKET_SIZE.get() {
-        return Ok(*size);
-    }
-    Ok(learn_send_buffer(send_buffer_size().map_err(Error::io("a socket could not be made"))?))
-}
-
-static PACKET_SIZE: OnceLock<usize> = OnceLock::new();
-
-/// Notes what the kernel gives a socket, where one is at hand.
-pub(crate) fn learn_send_buffer(size: usize) -> usize {
-    *PACKET_SIZE.get_or_init(|| size.saturating_sub(2048).max(1024))
-}
-
-/// How much of that a packet takes at most: the kernel rounds up to a power of two, and keeps books.
-pub(crate) fn charge(length: usize) -> usize {
-    2 * length + 2048
-}
-
-#[cfg(target_os = "linux")]
-fn send_buffer_size() -> io::Result<usize> {
-    use rustix::net::{AddressFamily, SocketFlags, SocketType, socket_with, sockopt};
-    let (kind, flags) = (SocketType::SEQPACKET, SocketFlags::CLOEXEC);
-    // Two, because ipc-channel is about to make two for the same question, and if it cannot, will
-    // never work again.
-    let socket = || socket_with(AddressFamily::UNIX, kind, flags, None);
-    let (socket, _second) = (socket()?, socket()?);
-    Ok(sockopt::socket_send_buffer_size(&socket)?)
-}
-
-/// Elsewhere ipc-channel does not split at the size of a socket's buffer.
-#[cfg(not(target_os = "linux"))]
-#[allow(clippy::unnecessary_wraps)]
-fn send_buffer_size() -> io::Result<usize> {
-    Ok(64 * 1024)
-}
-
 /// How much memory is set aside for a message before it has arrived.
 const MUCH: usize = 4 << 20;
 
@@ -320,66 +239,42 @@ fn keep_heap(length: usize) {
     }
 }
 
-const BAD_FILE: i32 = Errno::BADF.raw_os_error();
-
-thread_local! {
-    static INSIDE: Cell<bool> = const { Cell::new(false) };
+impl Serialize for Sender {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        put_ends::<S::Error>(|| Ok(vec![self.end()]))?.serialize(serializer)
+    }
 }
 
-/// Calls ipc-channel, some of whose functions panic (most at the limit of open files), and turns a
-/// panic into an error without a word on stderr.
-fn quietly<R>(doing: &'static str, call: impl FnOnce() -> Result<R, IpcError>) -> Result<R> {
-    hush_panics_inside();
-    let outside = INSIDE.replace(true);
-    let result = panic::catch_unwind(AssertUnwindSafe(call));
-    INSIDE.set(outside);
-    let source = match result {
-        Ok(Ok(value)) => return Ok(value),
-        Ok(Err(IpcError::Disconnected)) => return Err(Error::Closed),
-        // ipc-channel goes on without a socket that it did not get.
-        Ok(Err(IpcError::Io(error))) if error.raw_os_error() == Some(BAD_FILE) => {
-            Errno::MFILE.into()
+impl<'de> Deserialize<'de> for Sender {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match take_end(usize::deserialize(deserializer)?)? {
+            End::Sender(end) => Ok(Sender::new(end)),
+            End::Receiver(_) => Err(D::Error::custom("a receiving end instead of a sending one")),
         }
-        Ok(Err(IpcError::Io(error))) => error,
-        // A packet can always be written and read, unless its ends were lost on the way.
-        Ok(Err(IpcError::SerializationError(error))) => gave_up(&error),
-        Err(panic) => gave_up(&panic_message(&*panic)),
-    };
-    match source.kind() {
-        io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset => Err(Error::Closed),
-        _ => Err(Error::Io { doing, source }),
     }
 }
 
-fn gave_up(why: &dyn Display) -> io::Error {
-    io::Error::other(format!(
-        "ipc-channel gave up, most often at the limit of open files (ulimit -n): {why}"
-    ))
-}
-
-/// What a panic said, if it said it in words.
-pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| panic.downcast_ref::<&str>().copied())
-        .unwrap_or("with a value that is not text")
-}
-
-/// Puts a hook before the panic hook that stands: silent only on a thread that is inside
-/// [`quietly`].
-pub(crate) fn hush_panics_inside() {
-    static ONCE: Once = Once::new();
-    // While unwinding, a hook cannot be set; the next call does it.
-    if ONCE.is_completed() || thread::panicking() {
-        return;
+/// A receiver moves out when it is serialized, with what has arrived of a message.
+impl Serialize for Receiver {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut partial = Vec::new();
+        let place = put_ends(|| {
+            let (end, arrived) = self.take().ok_or_else(|| S::Error::custom("already sent"))?;
+            partial = arrived;
+            Ok(vec![end])
+        })?;
+        (place, Bytes::new(&partial)).serialize(serializer)
     }
-    ONCE.call_once(|| {
-        let hook = panic::take_hook();
-        panic::set_hook(Box::new(move |info| {
-            if !INSIDE.get() {
-                hook(info);
-            }
-        }));
-    });
+}
+
+impl<'de> Deserialize<'de> for Receiver {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (place, partial) = <(usize, ByteBuf)>::deserialize(deserializer)?;
+        match take_end(place)? {
+            End::Receiver(end) => Ok(Receiver::new(end, partial.into_vec())),
+            End::Sender(_) => Err(D::Error::custom("a sending end instead of a receiving one")),
+        }
+    }
 }
 
 #[cfg(test)]

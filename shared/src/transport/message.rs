@@ -4,20 +4,29 @@
 //! holds are put aside, in order, and the bytes carry their places. So an encoding that fails has
 //! sent nothing, and a decoding that fails closes what it did not use.
 
-use crate::channel::{End, Receiver, Sender, check_count};
+use super::limits::check_count;
 use crate::{Error, Result};
-use serde::de::{DeserializeOwned, Error as _};
-use serde::ser::Error as _;
+use ipc_channel::ipc::{OpaqueIpcReceiver, OpaqueIpcSender};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_bytes::{ByteBuf, Bytes};
 use std::any::type_name;
 use std::cell::RefCell;
+use std::sync::Arc;
 use std::thread::LocalKey;
+
+/// One end of a channel, on its way to another process.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum End {
+    Sender(OpaqueIpcSender),
+    Receiver(OpaqueIpcReceiver),
+}
 
 /// An encoded value: its bytes, and the channel ends that it holds.
 #[derive(Debug, Default)]
 pub(crate) struct Message {
-    body: Vec<u8>,
+    /// Shared, so that a queue can keep a copy of what it hands out.
+    body: Arc<Vec<u8>>,
     ends: RefCell<Vec<End>>,
 }
 
@@ -82,7 +91,9 @@ fn reason(error: postcard::Error) -> String {
 }
 
 /// Puts ends into the message that is being encoded, and gives the place of the first.
-fn put_ends<E: serde::ser::Error>(ends: impl FnOnce() -> Result<Vec<End>, E>) -> Result<usize, E> {
+pub(super) fn put_ends<E: serde::ser::Error>(
+    ends: impl FnOnce() -> Result<Vec<End>, E>,
+) -> Result<usize, E> {
     // Asked first, before anything moves.
     let first = OUTGOING.with_borrow(|table| table.as_ref().map(Vec::len));
     let first = first.ok_or_else(|| {
@@ -94,7 +105,7 @@ fn put_ends<E: serde::ser::Error>(ends: impl FnOnce() -> Result<Vec<End>, E>) ->
 }
 
 /// Takes an end out of the message that is being decoded.
-fn take_end<E: serde::de::Error>(place: usize) -> Result<End, E> {
+pub(super) fn take_end<E: serde::de::Error>(place: usize) -> Result<End, E> {
     INCOMING
         .with_borrow_mut(|ends| ends.get_mut(place)?.take())
         .ok_or_else(|| E::custom("no such channel end"))
@@ -102,11 +113,11 @@ fn take_end<E: serde::de::Error>(place: usize) -> Result<End, E> {
 
 impl Message {
     pub(crate) fn new(body: Vec<u8>, ends: Vec<End>) -> Message {
-        Message { body, ends: RefCell::new(ends) }
+        Message { body: Arc::new(body), ends: RefCell::new(ends) }
     }
 
     pub(crate) fn into_parts(self) -> (Vec<u8>, Vec<End>) {
-        (self.body, self.ends.into_inner())
+        (Arc::unwrap_or_clone(self.body), self.ends.into_inner())
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -116,25 +127,23 @@ impl Message {
     pub(crate) fn has_ends(&self) -> bool {
         !self.ends.borrow().is_empty()
     }
+
+    /// A copy to send again; none of a message with ends, since sending moves them.
+    pub(crate) fn copy(&self) -> Option<Message> {
+        let body = Arc::clone(&self.body);
+        (!self.has_ends()).then_some(Message { body, ends: RefCell::default() })
+    }
 }
 
 /// A message within a message: an argument list within a launch order, an item within a batch. Its
 /// ends move.
 impl Serialize for Message {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serialize_parts(&self.body, &self.ends, serializer)
+        let ends = self.ends.take();
+        let count = ends.len();
+        let first = if count == 0 { 0 } else { put_ends::<S::Error>(|| Ok(ends))? };
+        (first, count, Bytes::new(&self.body)).serialize(serializer)
     }
-}
-
-pub(crate) fn serialize_parts<S: Serializer>(
-    body: &[u8],
-    ends: &RefCell<Vec<End>>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    let ends = ends.take();
-    let count = ends.len();
-    let first = if count == 0 { 0 } else { put_ends::<S::Error>(|| Ok(ends))? };
-    (first, count, Bytes::new(body)).serialize(serializer)
 }
 
 impl<'de> Deserialize<'de> for Message {
@@ -142,44 +151,6 @@ impl<'de> Deserialize<'de> for Message {
         let (first, count, body) = <(usize, usize, ByteBuf)>::deserialize(deserializer)?;
         let ends = (0..count).map(|n| take_end::<D::Error>(first.saturating_add(n)));
         Ok(Message::new(body.into_vec(), ends.collect::<Result<_, _>>()?))
-    }
-}
-
-impl Serialize for Sender {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        put_ends::<S::Error>(|| Ok(vec![self.end()]))?.serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for Sender {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match take_end(usize::deserialize(deserializer)?)? {
-            End::Sender(end) => Ok(Sender::new(end)),
-            End::Receiver(_) => Err(D::Error::custom("a receiving end instead of a sending one")),
-        }
-    }
-}
-
-/// A receiver moves out when it is serialized, with what has arrived of a message.
-impl Serialize for Receiver {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut partial = Vec::new();
-        let place = put_ends(|| {
-            let (end, arrived) = self.take().ok_or_else(|| S::Error::custom("already sent"))?;
-            partial = arrived;
-            Ok(vec![end])
-        })?;
-        (place, Bytes::new(&partial)).serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for Receiver {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let (place, partial) = <(usize, ByteBuf)>::deserialize(deserializer)?;
-        match take_end(place)? {
-            End::Receiver(end) => Ok(Receiver::new(end, partial.into_vec())),
-            End::Sender(_) => Err(D::Error::custom("a sending end instead of a receiving one")),
-        }
     }
 }
 

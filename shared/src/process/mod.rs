@@ -1,23 +1,29 @@
 //! Processes: start a function in a process of its own, wait for its value, stop it.
 //! Python's `multiprocessing.Process`.
 
-use crate::channel::{self, Receiver, Sender};
-use crate::guard::{self, Key, Target};
-use crate::launch;
-use crate::message::{self, Message};
+pub mod guard;
+mod identity;
+mod launch;
+pub(crate) mod protocol;
+
+pub use identity::{Parent, name, parent};
+
+use crate::transport::channel::{self, Receiver, Sender};
+use crate::transport::message::{self, Message};
 use crate::{Error, Result};
+use guard::{Key, Target};
+use identity::Identity;
+use protocol::{Order, Report};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use std::cell::{Cell, RefCell};
 use std::env;
 use std::fmt;
 use std::marker::PhantomData;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, ExitStatus};
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 /// How long a process that is asked to end may take before it is killed.
@@ -311,8 +317,7 @@ impl Builder {
         let name = identity.name.clone();
         let (sender, reports) = channel::channel()?;
         let order = message::encode(&Order { target: key.hash, identity, reports: sender })?;
-        let failed = |source| Error::Start { process: name.clone(), source };
-        let mut command = Command::new(launch::program().map_err(failed)?);
+        let mut command = Command::new(launch::PROGRAM);
         command.args(env::args_os().skip(1));
         let (child, lifeline) = launch::launch(&name, &mut command, [order, args])?;
         Ok(Process {
@@ -332,7 +337,7 @@ impl Builder {
 /// The guard lists the type's `run`.
 ///
 /// ```standalone_crate
-/// use serde::{Deserialize, Serialize};
+/// use serde::Serialize;
 /// use shared::{Run, main_guard};
 ///
 /// #[derive(Serialize, Deserialize)]
@@ -366,111 +371,4 @@ pub trait Run: Serialize + DeserializeOwned + 'static {
     fn spawn(self) -> Result<Process<Self::Output>> {
         Process::spawn(Self::run, (self,))
     }
-}
-
-/// What a child is told, before its arguments.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Order {
-    pub(crate) target: u64,
-    pub(crate) identity: Identity,
-    pub(crate) reports: Sender,
-}
-
-/// What a child tells.
-#[derive(Serialize, Deserialize)]
-pub(crate) enum Report {
-    /// The guard was reached and the order read; the target runs.
-    Started,
-    /// The target returned.
-    Returned(Message),
-    /// The target, or something it was given, panicked.
-    Panicked(String),
-    /// The arguments or the value could not be read or written.
-    Failed(String),
-}
-
-/// Who a process is.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Identity {
-    name: String,
-    /// `1:2` for the second child of the first child of the main process.
-    number: String,
-    parent: Option<Parent>,
-    #[serde(skip)]
-    children: AtomicU32,
-}
-
-static IDENTITY: OnceLock<Identity> = OnceLock::new();
-
-impl Identity {
-    fn own() -> &'static Identity {
-        IDENTITY.get_or_init(|| Identity {
-            name: "MainProcess".to_owned(),
-            number: String::new(),
-            parent: None,
-            children: AtomicU32::new(0),
-        })
-    }
-
-    fn of_child(name: Option<String>) -> Identity {
-        let own = Identity::own();
-        let count = own.children.fetch_add(1, Ordering::Relaxed) + 1;
-        let number = match own.number.as_str() {
-            "" => count.to_string(),
-            number => format!("{number}:{count}"),
-        };
-        Identity {
-            name: name.unwrap_or_else(|| format!("Process-{number}")),
-            number,
-            parent: Some(Parent { name: own.name.clone(), id: std::process::id() }),
-            children: AtomicU32::new(0),
-        }
-    }
-
-    /// Makes this process the child that its parent says it is.
-    pub(crate) fn assume(self) {
-        // Code before the guard may have asked for the name, and had the main process's.
-        let _ = IDENTITY.set(self);
-    }
-}
-
-/// The process that started this one.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Parent {
-    name: String,
-    id: u32,
-}
-
-impl Parent {
-    /// Its name.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// Its number in the operating system (PID).
-    #[must_use]
-    pub fn id(&self) -> u32 {
-        self.id
-    }
-}
-
-/// This process's name: `MainProcess` in the first one. Python's `current_process().name`.
-///
-/// ```
-/// assert_eq!(shared::process::name(), "MainProcess");
-/// ```
-#[must_use]
-pub fn name() -> &'static str {
-    &Identity::own().name
-}
-
-/// The process that started this one, or `None` in the first one. Python's `parent_process()`.
-///
-/// ```
-/// assert!(shared::process::parent().is_none());
-/// ```
-#[must_use]
-pub fn parent() -> Option<&'static Parent> {
-    Identity::own().parent.as_ref()
 }
