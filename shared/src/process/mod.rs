@@ -337,7 +337,7 @@ impl Builder {
 /// The guard lists the type's `run`.
 ///
 /// ```standalone_crate
-/// use serde::Serialize;
+/// use serde::{Deserialize, Serialize};
 /// use shared::{Run, main_guard};
 ///
 /// #[derive(Serialize, Deserialize)]
