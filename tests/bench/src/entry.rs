@@ -27,6 +27,7 @@ pub fn enter(run: impl Fn(&str, &str, &[&str]) -> Result<Vec<f64>>) -> ExitCode 
     }
 }
 
+/// The numbers of a work.
 pub fn parse(numbers: &[&str]) -> Result<Vec<u32>> {
     Ok(numbers.iter().map(|number| number.parse()).collect::<Result<_, _>>()?)
 }

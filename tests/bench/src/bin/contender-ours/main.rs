@@ -6,24 +6,13 @@
 //! said otherwise; the programs in `python/` take the same words and print the same.
 
 #![forbid(unsafe_code)]
-#![allow(dead_code, reason = "each contender uses a part of what they share")]
 
-#[path = "../burn.rs"]
 mod burn;
-#[path = "../entry.rs"]
-mod entry;
-#[path = "../floor/mod.rs"]
 mod floor;
-#[path = "../measure.rs"]
-mod measure;
-#[path = "../ours/mod.rs"]
 mod ours;
-#[path = "../payload.rs"]
-mod payload;
-#[path = "../roles/mod.rs"]
-mod roles;
 
-use entry::parse;
+use bench::entry::parse;
+use bench::{entry, measure, payload, roles};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {

@@ -1,19 +1,10 @@
 //! Raw ipc-channel.
 
 #![forbid(unsafe_code)]
-#![allow(dead_code, reason = "each contender uses a part of what they share")]
 
-#[path = "../entry.rs"]
-mod entry;
-#[path = "../measure.rs"]
-mod measure;
-#[path = "../payload.rs"]
-mod payload;
-#[path = "../raw/mod.rs"]
 mod raw;
-#[path = "../roles/mod.rs"]
-mod roles;
 
+use bench::{entry, measure, payload, roles};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {

@@ -1,6 +1,6 @@
 //! Items through a queue.
 
-use super::finish;
+use super::{Pipe, finish};
 use crate::measure::Result;
 use crate::roles::queue;
 use shared::{Connection, Process, Queue, pipe};
@@ -8,19 +8,19 @@ use shared::{Connection, Process, Queue, pipe};
 type Link = Connection<u32, u32>;
 
 /// A child that only gets.
-pub fn consumer(items: Queue<String>, mut link: Link) {
-    finish(queue::consumer(|| Ok(items.get()?), &mut link, || ()));
+pub fn consumer(items: Queue<String>, link: Link) {
+    finish(queue::consumer(|| Ok(items.get()?), &mut Pipe(link), || ()));
 }
 
 /// A child that works on each item.
-pub fn worker(items: Queue<String>, mut link: Link) {
-    finish(queue::consumer(|| Ok(items.get()?), &mut link, queue::job));
+pub fn worker(items: Queue<String>, link: Link) {
+    finish(queue::consumer(|| Ok(items.get()?), &mut Pipe(link), queue::job));
 }
 
 /// A child that puts, with a call for each item or with one for all.
-pub fn producer(items: Queue<String>, mut link: Link, count: u32, stop: bool, extend: bool) {
+pub fn producer(items: Queue<String>, link: Link, count: u32, stop: bool, extend: bool) {
     let put = |item| Ok(items.put(item)?);
-    finish(queue::producer(put, &mut link).and_then(|()| {
+    finish(queue::producer(put, &mut Pipe(link)).and_then(|()| {
         let mut all = queue::items(count, stop);
         if extend { Ok(items.extend(all)?) } else { all.try_for_each(put) }
     }));
@@ -37,7 +37,7 @@ pub fn to_children(
     let mut processes = Vec::new();
     for _ in 0..children {
         let (near, far) = pipe()?;
-        links.push(near);
+        links.push(Pipe(near));
         processes.push(start(items.clone(), far)?);
     }
     let (time, share) = queue::feed(|item| Ok(items.put(item)?), links, count)?;
@@ -52,7 +52,7 @@ pub fn to_creator(count: u32, extend: bool) -> Result<Vec<f64>> {
     let mut processes = Vec::new();
     for _ in 0..2 {
         let (near, far) = pipe()?;
-        links.push(near);
+        links.push(Pipe(near));
         let args = (items.clone(), far, count / 2, false, extend);
         processes.push(Process::spawn(producer, args)?);
     }
@@ -68,7 +68,7 @@ pub fn between_children(count: u32, extend: bool) -> Result<Vec<f64>> {
     let first = Process::spawn(producer, (items.clone(), far, count, true, extend))?;
     let (near_consumer, far) = pipe()?;
     let second = Process::spawn(consumer, (items.clone(), far))?;
-    let time = queue::watch(near_producer, near_consumer, count)?;
+    let time = queue::watch(Pipe(near_producer), Pipe(near_consumer), count)?;
     first.join()?;
     second.join()?;
     Ok(vec![time / f64::from(count)])

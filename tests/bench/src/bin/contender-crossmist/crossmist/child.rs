@@ -1,6 +1,6 @@
 //! What a child does.
 
-use super::get;
+use super::{Numbers, get};
 use crate::measure::Result;
 use crate::roles::{Link, idle, latency, queue};
 use crossmist::{Duplex, Object, Receiver, Sender, func};
@@ -39,19 +39,19 @@ pub fn echo_numbers(connection: Duplex<Vec<u64>, Vec<u64>>, times: u32) {
 
 #[func]
 pub fn waiter(connection: Receiver<u32>, link: Duplex<u32, u32>) {
-    let (mut connection, mut link) = (connection, link);
+    let (mut connection, mut link) = (connection, Numbers(link));
     finish(idle::child(|| get(&mut connection).map(drop), &mut link));
 }
 
 #[func]
 pub fn consumer(items: Receiver<String>, link: Duplex<u32, u32>) {
-    let (mut items, mut link) = (items, link);
+    let (mut items, mut link) = (items, Numbers(link));
     finish(queue::consumer(|| get(&mut items), &mut link, || ()));
 }
 
 #[func]
 pub fn producer(items: Sender<String>, link: Duplex<u32, u32>, count: u32) {
-    let (mut items, mut link) = (items, link);
+    let (mut items, mut link) = (items, Numbers(link));
     let mut put = |item| Ok(items.send(&item)?);
     let ready = queue::producer(&mut put, &mut link);
     finish(ready.and_then(|()| queue::items(count, true).try_for_each(put)));
@@ -59,7 +59,7 @@ pub fn producer(items: Sender<String>, link: Duplex<u32, u32>, count: u32) {
 
 #[func]
 pub fn getter(items: Receiver<u64>, link: Duplex<u32, u32>, count: u32) {
-    let (mut items, mut link) = (items, link);
+    let (mut items, mut link) = (items, Numbers(link));
     let median = latency::get(|| get(&mut items), count);
     finish(median.and_then(|median| Link::send(&mut link, median)));
 }

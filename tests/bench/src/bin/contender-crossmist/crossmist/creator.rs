@@ -1,7 +1,7 @@
 //! What the creator does.
 
 use super::child::{consumer, echo_text, getter, nothing, producer, putter, waiter};
-use super::get;
+use super::{Numbers, get};
 use crate::measure::{Result, calls, mean, seconds, time};
 use crate::payload;
 use crate::roles::{Link, idle, latency, queue};
@@ -47,7 +47,8 @@ pub fn memory() -> Result<Vec<f64>> {
 
 pub fn idle_in_recv() -> Result<Vec<f64>> {
     let (mut near, far) = channel()?;
-    let (mut link, far_link) = duplex()?;
+    let (link, far_link) = duplex()?;
+    let mut link = Numbers(link);
     let child = waiter.spawn(far, far_link)?;
     let times = idle::creator(|| Ok(near.send(&0)?), &mut link);
     child.join()?;
@@ -58,7 +59,7 @@ pub fn to_child(count: u32) -> Result<Vec<f64>> {
     let (mut sender, receiver) = channel()?;
     let (link, far) = duplex()?;
     let child = consumer.spawn(receiver, far)?;
-    let (time, _) = queue::feed(|item| Ok(sender.send(&item)?), vec![link], count)?;
+    let (time, _) = queue::feed(|item| Ok(sender.send(&item)?), vec![Numbers(link)], count)?;
     child.join()?;
     Ok(vec![time / f64::from(count)])
 }
@@ -69,7 +70,7 @@ pub fn between_children(count: u32) -> Result<Vec<f64>> {
     let first = producer.spawn(sender, far, count)?;
     let (near_consumer, far) = duplex()?;
     let second = consumer.spawn(receiver, far)?;
-    let time = queue::watch(near_producer, near_consumer, count)?;
+    let time = queue::watch(Numbers(near_producer), Numbers(near_consumer), count)?;
     first.join()?;
     second.join()?;
     Ok(vec![time / f64::from(count)])
@@ -77,7 +78,8 @@ pub fn between_children(count: u32) -> Result<Vec<f64>> {
 
 pub fn latency_to_child(count: u32) -> Result<Vec<f64>> {
     let (mut sender, receiver) = channel()?;
-    let (mut link, far) = duplex()?;
+    let (link, far) = duplex()?;
+    let mut link = Numbers(link);
     let child = getter.spawn(receiver, far, count)?;
     latency::put(|time| Ok(sender.send(&time)?), count)?;
     let median = Link::recv(&mut link)?;

@@ -1,19 +1,10 @@
 //! crossmist.
 
 #![forbid(unsafe_code)]
-#![allow(dead_code, reason = "each contender uses a part of what they share")]
 
-#[path = "../crossmist/mod.rs"]
 mod crossmist;
-#[path = "../entry.rs"]
-mod entry;
-#[path = "../measure.rs"]
-mod measure;
-#[path = "../payload.rs"]
-mod payload;
-#[path = "../roles/mod.rs"]
-mod roles;
 
+use bench::{entry, measure, payload, roles};
 use std::env;
 use std::process::ExitCode;
 

@@ -50,13 +50,16 @@ pub fn run(work: &str, numbers: &[u32]) -> Result<Vec<f64>> {
     }
 }
 
-impl Link for Duplex<u32, u32> {
+/// A link is a duplex channel.
+struct Numbers(Duplex<u32, u32>);
+
+impl Link for Numbers {
     fn send(&mut self, number: u32) -> Result<()> {
-        Ok(Duplex::send(self, &number)?)
+        Ok(self.0.send(&number)?)
     }
 
     fn recv(&mut self) -> Result<u32> {
-        Ok(Duplex::recv(self)?.ok_or("the other side is gone")?)
+        Ok(self.0.recv()?.ok_or("the other side is gone")?)
     }
 }
 

@@ -58,12 +58,15 @@ fn finish(result: Result<()>) {
     result.unwrap_or_else(|error| panic!("{error}"));
 }
 
-impl Link for Connection<u32, u32> {
+/// A link is a pipe.
+struct Pipe(Connection<u32, u32>);
+
+impl Link for Pipe {
     fn send(&mut self, number: u32) -> Result<()> {
-        Ok(Connection::send(self, number)?)
+        Ok(self.0.send(number)?)
     }
 
     fn recv(&mut self) -> Result<u32> {
-        Ok(Connection::recv(self)?)
+        Ok(self.0.recv()?)
     }
 }
