@@ -55,7 +55,7 @@ exercise-2: PACKAGE = process_counter
 exercise-3: PACKAGE = queue
 exercise-4: PACKAGE = pipe
 exercise-1 exercise-2 exercise-3 exercise-4: exercise-%:
-	@$(CARGO) test --quiet -p $(PACKAGE) --test exercise_$* -- --ignored
+	@$(CARGO) test --quiet -p $(PACKAGE) --test lesson -- --ignored exercise
 	@echo 'Exercise $* is solved.' >&2
 
 test:

@@ -52,9 +52,9 @@
 //! - No call panics because a limit of the system is reached, and a signal that the program handles
 //!   does not disturb a call.
 //!
-//! Each promise is a test: in `tests/shared_process`, `tests/shared_queue` and `tests/shared_pipe`, and,
-//! under kills, stops and limits, in `tests/drills`. [`conformance`] names the test for each behaviour
-//! that CPython asks of its own.
+//! Each promise is a test: in `tests/library/process`, `tests/library/queue` and
+//! `tests/library/pipe`, and, under kills, stops and limits, in `tests/library/drills`.
+//! [`conformance`] names the test for each behaviour that CPython asks of its own.
 //!
 //! # What may cross
 //!
@@ -123,5 +123,5 @@ pub mod conformance {}
 
 // What the types make impossible to write is tested by programs that must not compile.
 #[cfg(doctest)]
-#[doc = include_str!("../../tests/impossible.md")]
+#[doc = include_str!("../../tests/library/impossible.md")]
 mod impossible {}

@@ -1,0 +1,215 @@
+//! Running what a page shows.
+
+use lesson_support::{DEADLINE, RunId, in_background};
+use rustix::process::{Pid, Signal, kill_process_group};
+use std::collections::HashMap;
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::os::unix::process::CommandExt as _;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
+use std::thread;
+
+/// The packages and their folders.
+const LESSONS: [(&str, &str); 4] = [
+    ("threads_counter", "lessons/01_threads_counter"),
+    ("process_counter", "lessons/02_process_counter"),
+    ("queue", "lessons/03_queue"),
+    ("pipe", "lessons/04_pipe"),
+];
+
+/// Seconds are for readers: where the command of a counter does not say how fast, here it hurries.
+/// As much as it can: threads that hurry more may differ by a step, and of two processes the one
+/// with fewer steps has to end first though it may start last.
+const HURRY: [(&str, &str); 2] =
+    [("threads_counter", "--tick 60ms"), ("process_counter", "--tick 40ms")];
+
+macro_rules! programs {
+    ($($name:literal),* $(,)?) => {
+        [$(($name, option_env!(concat!("CARGO_BIN_EXE_", $name)))),*]
+    };
+}
+
+/// The programs; those of the crate that is tested have a path.
+const PROGRAMS: [(&str, Option<&str>); 14] = programs![
+    "threads_counter",
+    "thread_control",
+    "process_counter",
+    "no_guard",
+    "parallel",
+    "process_class",
+    "process_control",
+    "queue",
+    "child_to_child",
+    "join_first",
+    "killed_worker",
+    "pipe",
+    "closed_end",
+    "unpacking",
+];
+
+/// Whose command it is.
+pub enum Who {
+    Make,
+    /// `lessons/03_queue`
+    Lesson(&'static str),
+}
+
+/// What a reader sees of a command.
+#[derive(Clone)]
+pub struct Ran {
+    /// Its lines on stdout and stderr, as a terminal shows them.
+    pub seen: Vec<String>,
+    pub code: i32,
+}
+
+/// What was run, and what was seen of it: each command once, whichever tests and pages have it.
+static DONE: LazyLock<Mutex<HashMap<String, Arc<Run>>>> = LazyLock::new(Mutex::default);
+
+/// A command that runs, or has run.
+type Run = OnceLock<Result<Ran, String>>;
+
+/// Most commands wait more than they work, so some of them run at the same time.
+const AT_ONCE: usize = 4;
+
+/// Whether there is a python3. If not, that is said, once.
+static HAS_PYTHON: LazyLock<bool> = LazyLock::new(|| {
+    let found = Command::new("python3").arg("--version").output().is_ok();
+    if !found {
+        // Not `eprintln!`, which a passing test keeps to itself.
+        let _ = std::io::stderr().write_all(b"SKIPPED: no python3, so no twin was run\n");
+    }
+    found
+});
+
+/// Runs the commands of pages.
+pub struct Runs {
+    root: PathBuf,
+    targets: String,
+}
+
+impl Runs {
+    pub fn new(root: PathBuf) -> Self {
+        let targets = fs::read_to_string(root.join("Makefile")).expect("the Makefile");
+        Self { root, targets }
+    }
+
+    /// Whose command it is; an error if it is one that no page may show.
+    pub fn who(&self, command: &str) -> Result<Who, String> {
+        if let Some(targets) = command.strip_prefix("make ") {
+            let mut targets = targets.split(' ').filter(|word| !word.contains('='));
+            let unknown = targets.find(|target| !self.has_target(target));
+            return unknown.map_or(Ok(Who::Make), |target| {
+                Err(format!("`{target}` is no target of the Makefile"))
+            });
+        }
+        let find = |is: &dyn Fn(&(&str, &str)) -> bool| LESSONS.iter().find(|lesson| is(lesson));
+        let found = if let Some((_, rest)) = command.split_once("cargo run ") {
+            let mut words = rest.split(' ');
+            let package = words.find(|&word| word == "-p").and(words.next()).unwrap_or_default();
+            find(&|lesson| lesson.0 == package)
+        } else if let Some((_, rest)) = command.split_once("python3 ") {
+            find(&|lesson| rest.starts_with(lesson.1))
+        } else {
+            return Err(format!("`{command}` is no command that a page may show"));
+        };
+        found
+            .map(|lesson| Who::Lesson(lesson.1))
+            .ok_or_else(|| format!("`{command}` is of no lesson's package"))
+    }
+
+    fn has_target(&self, target: &str) -> bool {
+        let is_rule = |line: &str| line.split(':').next() == Some(target) && line.contains(':');
+        self.targets.lines().any(is_rule)
+    }
+
+    /// Runs a command of this crate's lesson, or says what it printed before; `None` if it needs a
+    /// python3 that is not there.
+    pub fn run(&self, command: &str) -> Result<Option<Ran>, String> {
+        if command.contains("python3 ") && !*HAS_PYTHON {
+            return Ok(None);
+        }
+        let mut done = DONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let run = Arc::clone(done.entry(command.to_owned()).or_default());
+        drop(done);
+        let ran = run.get_or_init(|| self.shell(&runnable(command)?));
+        ran.clone().map(Some)
+    }
+
+    /// Runs some commands, so that what they print is known when it is asked for.
+    pub fn run_all(&self, commands: &[&str]) {
+        let next = AtomicUsize::new(0);
+        thread::scope(|scope| {
+            for _ in 0..AT_ONCE {
+                scope.spawn(|| {
+                    while let Some(command) = commands.get(next.fetch_add(1, SeqCst)) {
+                        let _ = self.run(command); // an error is told where the command stands
+                    }
+                });
+            }
+        });
+    }
+
+    fn shell(&self, line: &str) -> Result<Ran, String> {
+        let (mut reader, both) = std::io::pipe().map_err(|error| error.to_string())?;
+        let run_id = RunId::new();
+        let mut command = Command::new("sh");
+        command.args(["-c", line]).current_dir(&self.root).env(RunId::VARIABLE, &run_id.0);
+        command.env_remove("RUST_BACKTRACE").env_remove("RUST_LIB_BACKTRACE");
+        // A buffered line is written whole; two processes would tear each other's otherwise.
+        command.env_remove("PYTHONUNBUFFERED");
+        command.env("PYTHONDONTWRITEBYTECODE", "1").env("PYTHONUTF8", "1");
+        command.stdin(Stdio::null()).process_group(0);
+        command.stdout(both.try_clone().map_err(|error| error.to_string())?).stderr(both);
+        let mut child = command.spawn().map_err(|error| error.to_string())?;
+        drop(command); // it holds the other end of the pipe
+
+        let output = in_background(move || {
+            let mut all = Vec::new();
+            reader.read_to_end(&mut all).map(|_| all)
+        });
+        let Ok(Ok(output)) = output.recv_timeout(DEADLINE) else {
+            let _ = kill_process_group(Pid::from_child(&child), Signal::KILL);
+            let _ = child.wait();
+            return Err(format!("`{line}` did not end within {DEADLINE:?}"));
+        };
+        let status = child.wait().map_err(|error| error.to_string())?;
+        run_id.assert_nothing_left();
+
+        let code = status.code().ok_or_else(|| format!("`{line}` was killed: {status}"))?;
+        let text = String::from_utf8(output).map_err(|error| error.to_string())?;
+        Ok(Ran { seen: text.lines().map(|line| line.trim_end().to_owned()).collect(), code })
+    }
+}
+
+/// The command with the fresh program in the place of `cargo run …`, in a hurry.
+fn runnable(command: &str) -> Result<String, String> {
+    let Some((before, options)) = command.split_once("cargo run ") else {
+        return Ok(command.to_owned());
+    };
+    let (program, rest) = selected(options);
+    let found = PROGRAMS.iter().find(|(name, _)| *name == program);
+    let path = found.and_then(|(_, path)| *path);
+    let path = path.ok_or_else(|| format!("`{program}` is no program of this lesson"))?;
+    // What a command does beside a program needs the program's own time.
+    let has_time = rest.contains("--tick") || rest.contains(" & ");
+    let hurry = HURRY.iter().find(|(name, _)| *name == program && !has_time);
+    let tick = hurry.map_or("", |(_, tick)| tick);
+    Ok(format!("{before}'{path}' {tick} {rest}"))
+}
+
+/// What cargo's options select, and what follows them.
+fn selected(options: &str) -> (&str, &str) {
+    let (mut program, mut left) = ("", options);
+    loop {
+        let (word, after) = left.split_once(' ').unwrap_or((left, ""));
+        match word {
+            "-q" | "--quiet" | "--release" => left = after,
+            "-p" | "--bin" => (program, left) = after.split_once(' ').unwrap_or((after, "")),
+            "--" => return (program, after),
+            _ => return (program, left),
+        }
+    }
+}

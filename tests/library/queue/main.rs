@@ -1,0 +1,26 @@
+//! What `Queue` promises, a test for each promise. A number in brackets is a line of
+//! `shared/CONFORMANCE.md`; behind it stands the test in Python's own
+//! `test/_test_multiprocessing.py`.
+
+#![forbid(unsafe_code)]
+
+mod deaths;
+mod handles;
+mod limits;
+mod model;
+mod order;
+mod together;
+mod values;
+
+fn main() {
+    let modules = [
+        order::suite(),
+        handles::suite(),
+        together::suite(),
+        values::suite(),
+        deaths::suite(),
+        limits::suite(),
+        model::suite(),
+    ];
+    library_support::guard(modules).run()
+}
