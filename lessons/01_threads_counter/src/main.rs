@@ -24,12 +24,12 @@ const CHANGED: Text = Text::new("изменил значение счетчик�
 const PARENT: Text = Text::new("Родитель", "Parent");
 
 fn main() -> thread::Result<()> {
-    let steps = lesson::counting(15, 10);
+    let steps = lesson::counter_options(15, 10);
 
     let first = thread::spawn(|| first_worker(steps.first)); // t1 = Thread(…); t1.start()
     let second = thread::spawn(|| second_worker(steps.second));
 
-    let live = lesson::live(&COUNTER); // on a terminal: the counter, as this process sees it
+    let live = lesson::live_counter(&COUNTER); // on a terminal: the counter, as this process sees it
     first.join()?;
     second.join()?;
     drop(live);

@@ -23,7 +23,7 @@ pub struct Live(ProgressBar);
 /// Shows the counter of *this* process on stderr, where that is a terminal, until dropped.
 ///
 /// The workers of the thread lesson count on it; those of the process lesson have their own.
-pub fn live(counter: &'static AtomicU32) -> Live {
+pub fn live_counter(counter: &'static AtomicU32) -> Live {
     if !is_possible() {
         return Live(ProgressBar::hidden());
     }

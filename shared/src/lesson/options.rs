@@ -23,7 +23,7 @@ struct Common {
 /// The options of the counters: how far each worker counts, how fast, and what is shown.
 #[derive(Debug, Parser)]
 #[command(about = None, long_about = None)]
-pub struct Counting {
+pub struct CounterOptions {
     /// Steps of the first worker
     #[arg(long, value_name = "N", default_value_t, value_parser = value_parser!(u32).range(..=MOST))]
     pub first: u32,
@@ -47,17 +47,17 @@ pub struct Counting {
 /// The counter of two workers who each count as far as this still fits a `u32`.
 const MOST: i64 = 1_000_000;
 
-static COUNTING: OnceLock<Counting> = OnceLock::new();
+static COUNTER_OPTIONS: OnceLock<CounterOptions> = OnceLock::new();
 static LANG: OnceLock<Lang> = OnceLock::new();
 
 /// The options of a counter, with the lesson's own numbers of steps where none are given.
 ///
 /// Bad input ends the program with an error on stderr and exit code 2.
-pub fn counting(first: u32, second: u32) -> &'static Counting {
-    COUNTING.get_or_init(|| {
+pub fn counter_options(first: u32, second: u32) -> &'static CounterOptions {
+    COUNTER_OPTIONS.get_or_init(|| {
         // A default lives as long as the program; so leaking two short strings costs nothing.
         let default = |n: u32| move |arg: Arg| arg.default_value(&*n.to_string().leak());
-        let command = Counting::command().mut_arg("first", default(first));
+        let command = CounterOptions::command().mut_arg("first", default(first));
         parse(command.mut_arg("second", default(second)))
     })
 }
@@ -69,13 +69,13 @@ pub fn options() {
 
 /// The options of the counter in a worker: the numbers of steps are not read there, since each
 /// worker has its own as an argument.
-pub(super) fn in_worker() -> &'static Counting {
-    counting(0, 0)
+pub(super) fn in_worker() -> &'static CounterOptions {
+    counter_options(0, 0)
 }
 
 /// Whether this program is a counter: the options of one were read.
 pub(super) fn is_counter() -> bool {
-    COUNTING.get().is_some()
+    COUNTER_OPTIONS.get().is_some()
 }
 
 pub(super) fn lang() -> Lang {
@@ -89,7 +89,7 @@ fn parse<T: FromArgMatches>(command: Command) -> T {
         Ok(options) => options,
         // `--help` is no error: it goes to stdout, as every line there by way of `say`.
         Err(help) if !help.use_stderr() => {
-            crate::say!("{}", help.to_string().trim_end());
+            crate::lesson::say!("{}", help.to_string().trim_end());
             process::exit(0)
         }
         Err(error) => error.exit(),

@@ -23,7 +23,7 @@ pub fn tick() {
     TICKS.set(ticks);
 
     let due = options::in_worker().tick.saturating_mul(ticks);
-    if !say::is_unread_within(due.saturating_sub(start.elapsed())) {
+    if !say::wait_stdout_closed(due.saturating_sub(start.elapsed())) {
         // Nothing is left of the time, unless a signal ended the wait early.
         thread::sleep(due.saturating_sub(start.elapsed()));
     }

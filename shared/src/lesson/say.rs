@@ -11,19 +11,21 @@ use std::time::Duration;
 /// To the first column, and everything in this row away.
 const CLEAR_ROW: &str = "\r\x1b[2K";
 
-/// Set when the reader of stdout is gone, as in `queue | head -1`. No error: what is left to do is
-/// done quickly and quietly, so every process ends as it would have, with its value and status 0.
-static UNREAD: AtomicBool = AtomicBool::new(false);
+/// Set when the reader of stdout has closed it, as in `queue | head -1`. That is no error: the rest
+/// of the work is done without waiting and printing, so every process ends as it would have, with
+/// its value and status 0.
+static STDOUT_CLOSED: AtomicBool = AtomicBool::new(false);
 
 /// Prints a line to stdout. Python: `print(f"…")`.
 ///
 /// A stdout that nobody reads is not an error; one that is full ends the process with exit code 1.
+#[doc(hidden)] // here; its documentation is that of `lesson::say!`
 #[macro_export]
 macro_rules! say {
     ($($line:tt)*) => { $crate::lesson::say(::std::format_args!($($line)*)) };
 }
 
-/// What [`say!`](crate::say) calls.
+/// What [`say!`](macro@crate::lesson::say) calls.
 pub fn say(line: fmt::Arguments<'_>) {
     print(|| line.to_string());
 }
@@ -33,7 +35,7 @@ fn print(line: impl FnOnce() -> String) {
     let mut stdout = io::stdout().lock();
     let mut line = line();
     line.push('\n');
-    if UNREAD.load(SeqCst) {
+    if STDOUT_CLOSED.load(SeqCst) {
         return;
     }
 
@@ -51,7 +53,9 @@ fn print(line: impl FnOnce() -> String) {
     // One write for the whole line: those of other processes come before it or after it.
     match stdout.write_all(line.as_bytes()).and_then(|()| stdout.flush()) {
         Ok(()) => {}
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => UNREAD.store(true, SeqCst),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+            STDOUT_CLOSED.store(true, SeqCst);
+        }
         Err(error) => fail(&error),
     }
 }
@@ -67,18 +71,18 @@ pub fn step(worker: impl fmt::Display, count: impl FnOnce() -> u32) {
     }
 }
 
-/// Waits for at most `time` until nobody reads stdout any more; says whether that is so.
-pub(super) fn is_unread_within(time: Duration) -> bool {
-    if !UNREAD.load(SeqCst) {
+/// Waits for at most `time` until the reader of stdout has closed it; returns whether it has.
+pub(super) fn wait_stdout_closed(time: Duration) -> bool {
+    if !STDOUT_CLOSED.load(SeqCst) {
         let stdout = io::stdout();
         // "Error" and "hung up" come unasked; nothing else is waited for.
         let mut watched = [PollFd::new(&stdout, PollFlags::empty())];
         let _ = poll(&mut watched, Timespec::try_from(time).ok().as_ref());
         if watched[0].revents().intersects(PollFlags::ERR | PollFlags::HUP) {
-            UNREAD.store(true, SeqCst);
+            STDOUT_CLOSED.store(true, SeqCst);
         }
     }
-    UNREAD.load(SeqCst)
+    STDOUT_CLOSED.load(SeqCst)
 }
 
 fn fail(error: &io::Error) -> ! {

@@ -132,8 +132,8 @@ impl Checker {
             }
             // A doctest of `shared`, which includes these two pages.
             "rust,standalone_crate" if page.folder().is_empty() => {
-                let doctests = fs::read_to_string(self.root.join("shared/src/lesson.rs"));
-                let included = format!("include_str!(\"../../{}\")", page.path);
+                let doctests = fs::read_to_string(self.root.join("shared/src/lesson/mod.rs"));
+                let included = format!("include_str!(\"../../../{}\")", page.path);
                 if doctests.is_ok_and(|text| text.contains(&included)) {
                     return Ok(());
                 }

@@ -183,7 +183,7 @@ fn the_lesson_of_the_threads_becomes_that_of_the_processes_in_six_lines() {
         [
             "use std::thread;",
             "fn main() -> thread::Result<()> {",
-            "    let steps = lesson::counting(15, 10);",
+            "    let steps = lesson::counter_options(15, 10);",
             "    let first = thread::spawn(|| first_worker(steps.first));",
             "    let second = thread::spawn(|| second_worker(steps.second));",
         ]
@@ -194,7 +194,7 @@ fn the_lesson_of_the_threads_becomes_that_of_the_processes_in_six_lines() {
             "use shared::Process;",
             "fn main() -> shared::Result<()> {",
             "    shared::main_guard!(first_worker, second_worker);",
-            "    let steps = lesson::counting(10, 15);",
+            "    let steps = lesson::counter_options(10, 15);",
             "    let first = Process::spawn(first_worker, (steps.first,))?;",
             "    let second = Process::spawn(second_worker, (steps.second,))?;",
         ]

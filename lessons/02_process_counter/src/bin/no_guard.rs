@@ -23,12 +23,12 @@ const CHANGED: Text = Text::new("изменил значение счетчик�
 const PARENT: Text = Text::new("Родитель", "Parent");
 
 fn main() -> shared::Result<()> {
-    let steps = lesson::counting(10, 15);
+    let steps = lesson::counter_options(10, 15);
 
     let first = Process::spawn(first_worker, (steps.first,))?; // t1 = Process(…); t1.start()
     let second = Process::spawn(second_worker, (steps.second,))?;
 
-    let live = lesson::live(&COUNTER); // on a terminal: the counter, as this process sees it
+    let live = lesson::live_counter(&COUNTER); // on a terminal: the counter, as this process sees it
     first.join()?;
     second.join()?;
     drop(live);

@@ -45,13 +45,13 @@ impl Run for Counting {
 
 fn main() -> shared::Result<()> {
     shared::main_guard!(Counting::run);
-    let steps = lesson::counting(10, 15);
+    let steps = lesson::counter_options(10, 15);
 
     let first = Counting { name: FIRST.to_string(), n: steps.first };
     let second = Counting { name: SECOND.to_string(), n: steps.second };
     let (first, second) = (first.spawn()?, second.spawn()?); // t1.start(); t2.start()
 
-    let live = lesson::live(&COUNTER);
+    let live = lesson::live_counter(&COUNTER);
     let (first, second) = (first.join()?, second.join()?);
     drop(live);
 

@@ -10,8 +10,8 @@ mod pace;
 mod say;
 mod text;
 
-pub use live::{Live, live};
-pub use options::{Counting, counting, options};
+pub use live::{Live, live_counter};
+pub use options::{CounterOptions, counter_options, options};
 pub use pace::tick;
 pub use say::{say, step};
 pub use text::Text;
@@ -21,6 +21,6 @@ pub use crate::say;
 
 // The program in each README is a test too.
 #[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-#[doc = include_str!("../../README.ru.md")]
+#[doc = include_str!("../../../README.md")]
+#[doc = include_str!("../../../README.ru.md")]
 mod readme {}
