@@ -4,7 +4,7 @@
 //! what goes which way.
 
 use crate::transport::channel;
-use crate::transport::limits::{charge, packet_size};
+use crate::transport::limits::{memory_cost, packet_size};
 use crate::transport::message::{self, Message};
 use crate::{Error, Result};
 use serde::de::DeserializeOwned;
@@ -111,7 +111,7 @@ impl<S: Serialize, R: DeserializeOwned> Connection<S, R> {
     /// ```
     pub fn send(&self, value: S) -> Result<()> {
         let message = message::encode(&value)?;
-        self.sender.channel.send(message, |length| self.make_room(length))
+        self.sender.channel.send_chunked(message, |length| self.make_room(length))
     }
 
     /// Empties the receiver often enough: as soon as what went out since the last time could fill
@@ -120,12 +120,12 @@ impl<S: Serialize, R: DeserializeOwned> Connection<S, R> {
     /// Two sides wait for each other only if both directions are full. Whoever emptied one last has
     /// since sent too little to fill the other, so that cannot be.
     fn make_room(&self, length: usize) -> Result<()> {
-        let unanswered = self.unanswered.get() + charge(length);
+        let unanswered = self.unanswered.get() + memory_cost(length);
         if unanswered < packet_size()? {
             self.unanswered.set(unanswered);
             return Ok(());
         }
-        self.unanswered.set(charge(length));
+        self.unanswered.set(memory_cost(length));
         self.receiver.take_in()
     }
 
@@ -190,7 +190,7 @@ impl<S: Serialize> Sender<S> {
     /// Sends a value; it waits while the other side has more unread than the system keeps (about
     /// 200 messages, or 200 KB). [`Error::Closed`] when the receiving end is gone.
     pub fn send(&self, value: S) -> Result<()> {
-        self.channel.send(message::encode(&value)?, |_| Ok(()))
+        self.channel.send_chunked(message::encode(&value)?, |_| Ok(()))
     }
 }
 

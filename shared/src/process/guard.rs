@@ -7,7 +7,7 @@
 use super::launch::{self, Watch};
 use super::protocol::{Order, Report};
 use crate::transport::channel::{self, Sender};
-use crate::transport::ipc::{hush_panics_inside, panic_message};
+use crate::transport::ipc::{install_panic_hook, panic_message};
 use crate::transport::message::{self, Message};
 use crate::{Error, Result};
 use rustix::process::{Signal, getpid, kill_process};
@@ -171,7 +171,7 @@ fn as_written(name: &str) -> String {
 /// What [`main_guard!`] calls.
 #[doc(hidden)]
 pub fn enter(entries: Vec<Entry>) {
-    hush_panics_inside();
+    install_panic_hook();
     if !launch::is_child() {
         // At the limit of open files this fails; then so does the start, which can say so. A child
         // begins with messages anyway.
@@ -219,7 +219,7 @@ fn be_child(entries: Vec<Entry>) -> Result<i32> {
 }
 
 fn tell(reports: &Sender, report: &Report) -> Result<()> {
-    reports.send_whole(message::encode(report)?)
+    reports.send_single(message::encode(report)?)
 }
 
 /// Runs the target; a panic in it, in its arguments or in its value becomes a report.

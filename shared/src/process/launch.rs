@@ -34,7 +34,7 @@ pub(crate) fn launch(
     orders: [Message; 2],
 ) -> Result<(Child, Sender)> {
     let (lifeline, stdin) = pair()?;
-    orders.into_iter().try_for_each(|order| lifeline.send_whole(order))?;
+    orders.into_iter().try_for_each(|order| lifeline.send_single(order))?;
     command.arg0(first_argument(process));
     match command.stdin(Stdio::from(stdin)).spawn() {
         Ok(child) => Ok((child, lifeline)),
@@ -57,13 +57,13 @@ pub(crate) fn take_orders() -> Result<(Message, Result<Message>, Watch)> {
     let failed = Error::io::<Errno>("a child found no orders on its standard input");
     let stdin = rustix::stdio::stdin();
     let socket = rustix::io::fcntl_dupfd_cloexec(stdin, 3).map_err(failed)?;
-    limits::learn_send_buffer(socket_send_buffer_size(&socket).map_err(failed)?);
+    limits::set_packet_size(socket_send_buffer_size(&socket).map_err(failed)?);
     let null = File::open("/dev/null").map_err(Error::io("/dev/null could not be opened"))?;
     rustix::stdio::dup2_stdin(null).map_err(failed)?;
 
     let (sender, receiver) = channel::channel()?;
     let (bridge, beyond) = pair()?;
-    bridge.send_whole(message::encode(&sender)?)?;
+    bridge.send_single(message::encode(&sender)?)?;
     let (_, into_channel) = socket::receive(&beyond).map_err(failed)?;
     let into_channel = into_channel.first().ok_or(Errno::BADMSG).map_err(failed)?;
     let order = || {

@@ -52,7 +52,7 @@ impl Guest {
 
     pub(super) fn put(&self, item: Message, deadline: Option<Instant>) -> Result<()> {
         // Ends can be lost at the creator's limit of open files, and whoever put them must be told.
-        if !self.bounded && !item.has_ends() {
+        if !self.bounded && !item.has_endpoints() {
             return self.talk(|creator| creator.put(&Request::Put(item)));
         }
         self.talk(|creator| creator.ask(&Request::PutIfRoom(item), deadline)?.taken())
@@ -68,11 +68,11 @@ impl Guest {
                 // Those before it are put all the same.
                 Err(error) => return self.put_chunk(&mut chunk).and(Err(error)),
             };
-            if length + item.len() > CHUNK || item.has_ends() {
+            if length + item.len() > CHUNK || item.has_endpoints() {
                 self.put_chunk(&mut chunk)?;
                 length = 0;
             }
-            if item.has_ends() {
+            if item.has_endpoints() {
                 self.put(item, None)?;
                 continue;
             }
@@ -108,7 +108,7 @@ impl Conversation {
     fn begin(door: &Sender) -> Result<Conversation> {
         for _ in 0..10 {
             match Conversation::knock(door) {
-                Err(Error::Closed) if door.send_whole(Message::default()).is_ok() => {
+                Err(Error::Closed) if door.send_single(Message::default()).is_ok() => {
                     thread::sleep(Duration::from_millis(5));
                 }
                 begun => return begun,
@@ -123,7 +123,7 @@ impl Conversation {
         let (requests, incoming) = channel::channel()?;
         let (outgoing, answers) = channel::channel()?;
         let hello = Hello { requests: incoming, answers: outgoing };
-        door.send_whole(message::encode(&hello)?)?;
+        door.send_single(message::encode(&hello)?)?;
         // Dropped before the wait: what keeps the creator's end is in the message alone.
         drop(hello);
         let mut begun = Conversation {
@@ -195,7 +195,7 @@ impl Conversation {
 impl Drop for Conversation {
     /// Whoever has joined this process finds in the queue what it put, and what it did not use.
     fn drop(&mut self) {
-        if !message::is_possible() {
+        if !message::codec_available() {
             // Without a goodbye this handle counts as one of a dead process.
             return;
         }

@@ -138,7 +138,7 @@ impl Line {
         let share = self.items.len().div_ceil(self.guests.len());
         let count = in_time.min(guest.given * 2).min(share).clamp(1, MOST);
         // Ends move with their item, which therefore travels alone.
-        let alone = self.items.iter().take(count).position(Message::has_ends);
+        let alone = self.items.iter().take(count).position(Message::has_endpoints);
         alone.map_or(count, |place| place.max(1))
     }
 

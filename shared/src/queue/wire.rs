@@ -53,13 +53,13 @@ pub(crate) enum Answer {
 impl Request {
     pub(super) fn send(&self, to: &Sender) -> Result<()> {
         // A conversation has one writer a side, so what is long may go in several packets.
-        to.send(message::encode(self)?, |_| Ok(()))
+        to.send_chunked(message::encode(self)?, |_| Ok(()))
     }
 }
 
 impl Answer {
     pub(super) fn send(&self, to: &Sender) -> Result<()> {
-        to.send_whole(message::encode(self)?)
+        to.send_single(message::encode(self)?)
     }
 
     /// The answer to a `put`.

@@ -1,59 +1,59 @@
-//! Staying awake for a moment before going to sleep.
+//! Adaptive spinning: staying awake for a moment before a wait blocks.
 //!
-//! To put a thread to sleep and wake it again takes longer than most answers do. So whoever waits
-//! first looks a few times, and lets others run in between. Where that was in vain, because the
-//! other side is slow or the machine is busy, it is tried less and less often.
+//! To block a thread and wake it again takes longer than most answers take. So a wait first polls
+//! for a few microseconds, and yields the CPU between two polls. Where that is in vain, because the
+//! other side is slow or the machine is busy, the next waits skip it: exponential backoff.
 
 use std::cell::Cell;
 use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long it is worth staying awake.
-const MOMENT: Duration = Duration::from_micros(50);
+/// How long one wait spins.
+const SPIN_TIME: Duration = Duration::from_micros(50);
 
-/// How many waits go by at most until it is tried again, as a power of two.
-const MOST: u32 = 12;
+/// The largest backoff, as a power of two: at most 4095 waits in a row do not spin.
+const MAX_BACKOFF: u32 = 12;
 
-/// What the last waits of one receiver were like.
+/// How the last waits of one receiver went, and so whether the next one spins.
 #[derive(Default)]
-pub(crate) struct Pace {
-    /// How often it was in vain, less how often it was not.
+pub(crate) struct Backoff {
+    /// How many spins were in vain, less the number of those that were not.
     failures: Cell<u32>,
-    /// For how many more waits it is not tried.
-    pause: Cell<u32>,
+    /// How many of the next waits do not spin.
+    skip: Cell<u32>,
 }
 
-impl Pace {
-    /// Looks for something for a moment; `None` when it is time to sleep.
-    pub(crate) fn look<T>(&self, mut find: impl FnMut() -> Option<T>) -> Option<T> {
+impl Backoff {
+    /// Polls for [`SPIN_TIME`]; `None` means that it is time to block.
+    pub(crate) fn spin<T>(&self, mut poll: impl FnMut() -> Option<T>) -> Option<T> {
         if has_one_cpu() {
             return None;
         }
-        if let Some(pause) = self.pause.get().checked_sub(1) {
-            self.pause.set(pause);
+        if let Some(skip) = self.skip.get().checked_sub(1) {
+            self.skip.set(skip);
             return None;
         }
         let start = Instant::now();
-        let mut found = find();
-        while found.is_none() && start.elapsed() < MOMENT {
+        let mut found = poll();
+        while found.is_none() && start.elapsed() < SPIN_TIME {
             thread::yield_now();
-            found = find();
+            found = poll();
         }
         let failures = match start.elapsed() {
-            short if short < MOMENT => self.failures.get().saturating_sub(1),
-            // A busy machine was given the CPU, for as long as it wanted: to sleep is to be woken
-            // sooner, and one success does not make up for it.
-            long if long > 4 * MOMENT => self.failures.get() + 4,
+            short if short < SPIN_TIME => self.failures.get().saturating_sub(1),
+            // `yield_now` cost a whole time slice, so the machine is busy and blocking would have
+            // been faster. Back off by four at once, so that one success does not undo it.
+            long if long > 4 * SPIN_TIME => self.failures.get() + 4,
             _ => self.failures.get() + 1,
         };
-        self.failures.set(MOST.min(failures));
-        self.pause.set((1 << self.failures.get()) - 1);
+        self.failures.set(MAX_BACKOFF.min(failures));
+        self.skip.set((1 << self.failures.get()) - 1);
         found
     }
 }
 
-/// Whether whoever is waited for can only run while this process sleeps.
+/// Whether there is a single CPU: then the other side can only run while this process blocks.
 fn has_one_cpu() -> bool {
     static ANSWER: OnceLock<bool> = OnceLock::new();
     *ANSWER.get_or_init(|| thread::available_parallelism().is_ok_and(|cpus| cpus.get() == 1))

@@ -5,46 +5,48 @@ use std::io;
 use std::sync::OnceLock;
 
 /// How many descriptors ipc-channel can send at once; with one more it panics.
-pub(crate) const MAX_ENDS: usize = 64;
+pub(crate) const MAX_ENDPOINTS: usize = 64;
 
-/// Whether a message may hold so many ends. Where it is long, the shared memory counts as one.
-pub(crate) fn check_count(count: usize, length: usize) -> Result<()> {
-    // It may yet become part of another message, and a little longer.
-    let limit = MAX_ENDS - usize::from(is_long(length + 64)?);
+/// Fails if a message of `length` bytes may not hold `count` endpoints. The shared memory of a long
+/// message takes the place of one.
+pub(crate) fn check_endpoint_count(count: usize, length: usize) -> Result<()> {
+    // The message may become part of another one, which is a little longer.
+    let limit = MAX_ENDPOINTS - usize::from(is_long(length + 64)?);
     if count > limit { Err(Error::TooManyEnds { count, limit }) } else { Ok(()) }
 }
 
-/// Whether a packet of this length would leave no room for two more.
+/// Whether a packet of this length is so long that a socket has no room for two more.
 pub(super) fn is_long(length: usize) -> Result<bool> {
-    Ok(charge(length) > packet_size()? / 3)
+    Ok(memory_cost(length) > packet_size()? / 3)
 }
 
-/// How long the body of one packet may be, so that ipc-channel never splits it: what the kernel
-/// gives a socket, less what the packet itself needs.
+/// How many bytes the body of one packet may have, so that ipc-channel never splits it: the send
+/// buffer that the kernel gives a socket, less what the packet itself needs.
 pub(crate) fn packet_size() -> Result<usize> {
     if let Some(size) = PACKET_SIZE.get() {
         return Ok(*size);
     }
-    Ok(learn_send_buffer(send_buffer_size().map_err(Error::io("a socket could not be made"))?))
+    Ok(set_packet_size(send_buffer_size().map_err(Error::io("a socket could not be made"))?))
 }
 
 static PACKET_SIZE: OnceLock<usize> = OnceLock::new();
 
-/// Notes what the kernel gives a socket, where one is at hand.
-pub(crate) fn learn_send_buffer(size: usize) -> usize {
+/// Derives the packet size from the send buffer of a socket that the caller has at hand, in bytes.
+pub(crate) fn set_packet_size(size: usize) -> usize {
     *PACKET_SIZE.get_or_init(|| size.saturating_sub(2048).max(1024))
 }
 
-/// How much of that a packet takes at most: the kernel rounds up to a power of two, and keeps books.
-pub(crate) fn charge(length: usize) -> usize {
+/// Upper bound of the socket memory, in bytes, that a packet is charged: its buffer rounded up to a
+/// power of two, plus the kernel's bookkeeping.
+pub(crate) fn memory_cost(length: usize) -> usize {
     2 * length + 2048
 }
 
 fn send_buffer_size() -> io::Result<usize> {
     use rustix::net::{AddressFamily, SocketFlags, SocketType, socket_with, sockopt};
     let (kind, flags) = (SocketType::SEQPACKET, SocketFlags::CLOEXEC);
-    // Two, because ipc-channel is about to make two for the same question, and if it cannot, will
-    // never work again.
+    // ipc-channel is about to make two sockets to ask the same. If it cannot, it never works again
+    // in this process, so make sure here that there is room for two.
     let socket = || socket_with(AddressFamily::UNIX, kind, flags, None);
     let (socket, _second) = (socket()?, socket()?);
     Ok(sockopt::socket_send_buffer_size(&socket)?)

@@ -1,9 +1,30 @@
-//! How a value gets to another process, from the top down:
+//! How a value gets to another process.
+//!
+//! Each layer calls the one below it and none above it. A value goes down on the left in one
+//! process, and up on the right in the other.
 //!
 //! ```text
-//! value --message::encode--> Message { body, ends } --channel::Sender--> Packets --ipc--> socket
-//! value <--message::decode-- Message { body, ends } <-channel::Receiver- Packets <--ipc-- socket
+//!                a value that derives serde's traits
+//!                  |                             ^
+//!                encode                        decode
+//!                  v                             |
+//!  message.rs    Message { body, endpoints }    Message { body, endpoints }
+//!                  |                             ^
+//!           Sender::send_single             Receiver::recv
+//!           Sender::send_chunked                 |
+//!                  v                             |
+//!  channel.rs    packets ...                    ... packets
+//!                  |                             ^
+//!            catch_ipc_panic               catch_ipc_panic
+//!                  v                             |
+//!  ipc.rs        ipc-channel                    ipc-channel
+//!                  |                             ^
+//!                  +---- a socket of the kernel -+
 //! ```
+//!
+//! Beside them, and known to `channel` only as functions: `limits` says how large a packet and a
+//! message may be, `backoff` decides whether a receiver spins before it blocks, and `socket` makes
+//! the one socket that is no channel, through which a child is started.
 
 pub(crate) mod backoff;
 pub(crate) mod channel;

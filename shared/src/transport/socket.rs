@@ -1,8 +1,8 @@
-//! Plain sockets beside ipc-channel's: what a channel sends can arrive on a socket of our own.
+//! A plain socket that receives what a channel sends.
 //!
-//! ipc-channel does not make channels of sockets; but what it sends arrives on any socket, and
-//! what arrives there can be sent on, unread, into a channel. For the first we need a sender whose
-//! other end is a plain socket: [`pair`].
+//! ipc-channel cannot make a channel from a socket that exists. But a packet that it sends arrives
+//! on any socket, and can be forwarded into a channel without being read. [`pair`] makes a sender
+//! whose peer is such a plain socket.
 
 use super::channel::Sender;
 use super::limits;
@@ -28,37 +28,37 @@ fn socket_error(errno: Errno) -> Error {
     Error::Io { doing: "a socket could not be made", source: errno.into() }
 }
 
-/// A channel's sender, and the plain socket where what it sends arrives.
+/// Makes a channel's sender, and the plain socket on which its packets arrive.
 pub(crate) fn pair() -> Result<(Sender, OwnedFd)> {
-    pair_without_name().or_else(|_| pair_in(&env::temp_dir()).map_err(in_temp_dir))
+    pair_without_name().or_else(|_| pair_in(&env::temp_dir()).map_err(blame_temp_dir))
 }
 
-/// Through the one address without a name that ipc-channel can connect to: that of all zeros, which
-/// is what it makes of an empty path. Whoever binds it has it for some microseconds.
+/// Connects through the one abstract address that ipc-channel can connect to: all zeros, which is
+/// what it makes of an empty path. A process keeps the address bound for some microseconds.
 fn pair_without_name() -> Result<(Sender, OwnedFd)> {
-    const PATIENCE: Duration = Duration::from_millis(20);
-    static TURN: Mutex<()> = Mutex::new(());
+    const BIND_TIMEOUT: Duration = Duration::from_millis(20);
+    static BIND_LOCK: Mutex<()> = Mutex::new(());
 
-    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let _turn = BIND_LOCK.lock().unwrap_or_else(PoisonError::into_inner);
     let start = Instant::now();
     let address = SocketAddrUnix::new_abstract_name(&[0; 107]).map_err(socket_error)?;
     loop {
         match listen(&address) {
-            // Another process has it, and is done in a moment.
-            Err(Errno::ADDRINUSE) if start.elapsed() < PATIENCE => thread::yield_now(),
+            // Another process has the address bound, and releases it in some microseconds.
+            Err(Errno::ADDRINUSE) if start.elapsed() < BIND_TIMEOUT => thread::yield_now(),
             listener => return connect(&listener.map_err(socket_error)?, ""),
         }
     }
 }
 
-/// Through a name in the file system that is gone a moment later: for when another program keeps
-/// the address without one.
+/// Connects through a name in the file system, and removes the name at once. The fallback for when
+/// another program keeps the abstract address bound.
 fn pair_in(folder: &Path) -> Result<(Sender, OwnedFd)> {
     let flags = OFlags::PATH | OFlags::CLOEXEC;
     let folder = rustix::fs::open(folder, flags | OFlags::DIRECTORY, Mode::empty());
     let folder = folder.map_err(socket_error)?;
     let name = format!(".multiprocessing-{:016x}", RandomState::new().hash_one(process::id()));
-    // By way of the folder, however long its path is.
+    // Through the folder's descriptor, since its path may be too long for a socket address.
     let path = format!("/proc/self/fd/{}/{name}", folder.as_raw_fd());
     let listener =
         listen(&SocketAddrUnix::new(&path).map_err(socket_error)?).map_err(socket_error)?;
@@ -71,7 +71,7 @@ fn listen(address: &SocketAddrUnix) -> Result<OwnedFd, Errno> {
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
     let socket = rustix::net::socket_with(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None)?;
     rustix::net::bind(&socket, address)?;
-    // So long a queue that no stranger can fill it before we have connected, and made us wait.
+    // A backlog so long that no other process can fill it before this one has connected.
     rustix::net::listen(&socket, 4096)?;
     Ok(socket)
 }
@@ -81,20 +81,21 @@ fn connect(listener: &OwnedFd, path: &str) -> Result<(Sender, OwnedFd)> {
     loop {
         let socket = accept_with(listener, SocketFlags::CLOEXEC).map_err(socket_error)?;
         let peer = socket_peercred(&socket).map_err(socket_error)?;
-        // Another process that got here is turned away.
+        // A connection of another process is closed.
         if peer.pid == rustix::process::getpid() {
             return Ok((sender, socket));
         }
     }
 }
 
-/// One packet of a socket, and the descriptors that came with it.
+/// Receives one packet from a socket, and the descriptors that came with it.
 pub(crate) fn receive(socket: &OwnedFd) -> Result<(Vec<u8>, Vec<OwnedFd>), Errno> {
-    // Its length first: room for the longest would be cleared in full, and stay with the process.
+    // Ask for the packet's length first: a buffer for the longest packet would be zeroed in full,
+    // and its pages would stay with the process.
     let flags = RecvFlags::PEEK | RecvFlags::TRUNC;
     let (_, length) = retry_on_intr(|| rustix::net::recv(socket, &mut [0; 0], flags))?;
     let mut packet = vec![0; length];
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(limits::MAX_ENDS))];
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(limits::MAX_ENDPOINTS))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
     let mut parts = [IoSliceMut::new(&mut packet)];
     retry_on_intr(|| {
@@ -109,10 +110,10 @@ pub(crate) fn receive(socket: &OwnedFd) -> Result<(Vec<u8>, Vec<OwnedFd>), Errno
     Ok((packet, ends))
 }
 
-/// Sends a packet on as it came.
+/// Forwards a packet as it came.
 pub(crate) fn send(socket: &OwnedFd, packet: &[u8], ends: &[OwnedFd]) -> Result<(), Errno> {
     let ends: Vec<BorrowedFd> = ends.iter().map(AsFd::as_fd).collect();
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(limits::MAX_ENDS))];
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(limits::MAX_ENDPOINTS))];
     let mut control = SendAncillaryBuffer::new(&mut space);
     if !ends.is_empty() && !control.push(SendAncillaryMessage::ScmRights(&ends)) {
         return Err(Errno::TOOMANYREFS);
@@ -121,8 +122,8 @@ pub(crate) fn send(socket: &OwnedFd, packet: &[u8], ends: &[OwnedFd]) -> Result<
     Ok(())
 }
 
-/// Names the folder for temporary files in an error that may come from there.
-fn in_temp_dir(error: Error) -> Error {
+/// Names the folder for temporary files in an error that it may have caused.
+fn blame_temp_dir(error: Error) -> Error {
     match error {
         Error::Io { source, .. } if source.raw_os_error() != Some(Errno::MFILE.raw_os_error()) => {
             Error::TempDir { folder: env::temp_dir(), source }

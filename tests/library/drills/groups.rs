@@ -1,5 +1,6 @@
 //! Drill 13: Ctrl-C, which a terminal sends to every process of the group, in programs that start
-//! processes like those of the lessons, again and again. (The lessons themselves: `tests/course/ctrl_c.rs`.)
+//! processes like those of the lessons, again and again. (The lessons themselves:
+//! `tests/course/ctrl_c.rs`.)
 
 use crate::drill::{AT_ONCE, Drill, Round, names, until_all_have_ended};
 use library_support::{Suite, program, suite, until};

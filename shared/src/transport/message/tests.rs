@@ -1,7 +1,8 @@
 //! Decoding of what nobody encoded: random bytes, and real messages with some bytes changed, each
-//! with ends of channels. The answer is an error or a value, never a panic, and no end stays open.
+//! with channel endpoints. The result is an error or a value, never a panic, and no endpoint stays
+//! open.
 
-use super::{End, Message, decode, encode};
+use super::{Endpoint, Message, decode, encode};
 use crate::process::protocol::{Order, Report};
 use crate::queue::{Answer, Hello, Request};
 use crate::transport::channel::{self, Receiver, Sender};
@@ -16,7 +17,7 @@ use std::time::{Duration, Instant};
 
 type Deep = BTreeMap<String, Vec<Option<(String, Vec<u64>)>>>;
 
-/// An end that is in a message, and the other end of its channel, which knows when it closes.
+/// The peer of an endpoint that is in a message. It is told when that endpoint closes.
 enum Peer {
     OfReceiver(Sender),
     OfSender(Receiver),
@@ -26,7 +27,7 @@ impl Peer {
     fn is_closed(&self) -> bool {
         match self {
             Peer::OfReceiver(sender) => {
-                matches!(sender.send_whole(Message::default()), Err(Error::Closed))
+                matches!(sender.send_single(Message::default()), Err(Error::Closed))
             }
             Peer::OfSender(receiver) => {
                 let soon = Instant::now() + Duration::from_secs(1);
@@ -36,12 +37,12 @@ impl Peer {
     }
 }
 
-/// As many ends as there are letters: `s` for one that sends, anything else for one that receives.
-fn ends(kinds: &[bool]) -> (Vec<End>, Vec<Peer>) {
+/// An endpoint for each flag: one that sends for `true`, and one that receives for `false`.
+fn endpoints(kinds: &[bool]) -> (Vec<Endpoint>, Vec<Peer>) {
     let make = |&sends: &bool| {
         let (sender, receiver) = channel::channel().expect("a channel");
         if sends {
-            (sender.end(), Peer::OfSender(receiver))
+            (sender.endpoint(), Peer::OfSender(receiver))
         } else {
             let (end, _) = receiver.take().expect("it was not sent");
             (end, Peer::OfReceiver(sender))
@@ -51,13 +52,13 @@ fn ends(kinds: &[bool]) -> (Vec<End>, Vec<Peer>) {
 }
 
 fn try_decode<T: DeserializeOwned>(body: &[u8], kinds: &[bool]) {
-    let (ends, peers) = ends(kinds);
-    match decode::<T>(Message::new(body.to_vec(), ends)) {
+    let (endpoints, peers) = endpoints(kinds);
+    match decode::<T>(Message::new(body.to_vec(), endpoints)) {
         Ok(value) => drop(value),
         Err(Error::Decode { .. }) => {}
         Err(error) => panic!("{error}"),
     }
-    assert!(peers.iter().all(Peer::is_closed), "an end is still open");
+    assert!(peers.iter().all(Peer::is_closed), "an endpoint is still open");
 }
 
 fn decode_as_everything(body: &[u8], kinds: &[bool]) {
@@ -132,7 +133,7 @@ fn apply(body: &mut Vec<u8>, change: &Change) {
     }
 }
 
-/// A length that is a lie must not be believed: with this, to do so ends the test program.
+/// A length that is a lie must not be believed: with this, to do so endpoints the test program.
 fn limit_memory() {
     let maximum = getrlimit(Resource::As).maximum;
     setrlimit(Resource::As, Rlimit { current: Some(16 << 30), maximum }).expect("it may be less");
@@ -187,7 +188,7 @@ fn lengths_that_are_lies_are_refused() {
 
 #[test]
 fn a_message_that_was_refused_leaves_nothing_for_the_next() {
-    let (first, peers) = ends(&[true, true]);
+    let (first, peers) = endpoints(&[true, true]);
     let refused = decode::<(Sender, String)>(Message::new(vec![0, 200], first));
     assert!(matches!(refused, Err(Error::Decode { .. })));
     assert!(peers.iter().all(Peer::is_closed));
