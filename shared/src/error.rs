@@ -1,8 +1,12 @@
 //! One error type; each variant says what happened, to whom, and what to do.
 
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::fmt;
 use std::io;
+use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
+use std::process::ExitStatus;
 
 /// [`std::result::Result`] with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -16,17 +20,20 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// let error = shared::Process::spawn(std::process::id, ()).unwrap_err();
 /// assert!(format!("{error:?}").contains("shared::main_guard!"));
 /// ```
-#[derive(thiserror::Error)]
+#[derive(thiserror::Error, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Error {
     /// A process was to be started, but `main` did not begin with the guard. Nothing was started.
     #[error(
         "no process was started: a child runs this program again from the top, and nothing tells \
-         it where to leave `main`; write `shared::main_guard!({target});` as the first line of `main`"
+         it where to leave `{place}`; write `shared::main_guard!({target});` as the first line of \
+         `{place}`"
     )]
     NoGuard {
         /// The function that was to run.
         target: String,
+        /// Where the guard is missing: `main`, or the name of the test.
+        place: String,
     },
 
     /// The guard does not list the target. Nothing was started.
@@ -49,17 +56,18 @@ pub enum Error {
     },
 
     /// The operating system did not start the process.
-    #[error("process `{process}` could not be started: {source}{}", hint(.source))]
+    #[error("process `{process}` could not be started: {error}{}", hint(.error))]
     Start {
         /// The name of the process.
         process: String,
         /// What the operating system said.
-        source: io::Error,
+        #[serde(with = "portable_io")]
+        error: io::Error,
     },
 
     /// The folder for temporary files cannot be used.
     #[error(
-        "no process was started: a socket could not be made in {}: {source}; \
+        "no process was started: a socket could not be made in {}: {error}; \
          make room there, or set TMPDIR to a folder that can be written to",
         .folder.display()
     )]
@@ -67,13 +75,15 @@ pub enum Error {
         /// The folder that was tried.
         folder: PathBuf,
         /// What the operating system said.
-        source: io::Error,
+        #[serde(with = "portable_io")]
+        error: io::Error,
     },
 
     /// The process ended before its target began.
     #[error(
         "process `{process}` exited with status {exit_code} before its target began; \
-         does `main` leave, or fail, before `shared::main_guard!`?"
+         does `main` leave, or fail, before `shared::main_guard!`, or read standard input there \
+         again and again?"
     )]
     NotReady {
         /// The name of the process.
@@ -123,8 +133,19 @@ pub enum Error {
         signal: i32,
     },
 
+    /// The process has ended, and nobody knows how: the system was told to throw that away (SIGCHLD
+    /// is ignored), or another part of the program has waited for it.
+    #[error(
+        "process `{process}` has ended, and nobody knows how: SIGCHLD is ignored in this program, \
+         or another part of it waited for the process"
+    )]
+    UnknownEnd {
+        /// The name of the process.
+        process: String,
+    },
+
     /// The other side is gone, or the queue was closed: nothing more will come or be taken.
-    #[error("closed: the other side is gone, and nothing more will come or be taken")]
+    #[error("closed: the other side is gone, or it was closed; nothing more will come or be taken")]
     Closed,
 
     /// The queue was empty for as long as the call was to wait.
@@ -139,11 +160,19 @@ pub enum Error {
     #[error("no message came in the time given")]
     Timeout,
 
+    /// This thread holds the lock already, and would wait for itself.
+    #[error("this thread holds the lock already: drop the first guard before the next `lock`")]
+    Deadlock,
+
+    /// Only the process that made a queue keeps its dead letters.
+    #[error("the dead letters of a queue are kept by the process that made it; ask for them there")]
+    NotCreator,
+
     /// A value could not be turned into bytes; nothing was sent.
     #[error("a `{type_name}` could not be encoded, nothing was sent: {reason}")]
     Encode {
         /// The type of the value.
-        type_name: &'static str,
+        type_name: Cow<'static, str>,
         /// What the encoder said.
         reason: String,
     },
@@ -155,7 +184,7 @@ pub enum Error {
     )]
     Decode {
         /// The type that was expected.
-        type_name: &'static str,
+        type_name: Cow<'static, str>,
         /// What the decoder said.
         reason: String,
     },
@@ -173,12 +202,13 @@ pub enum Error {
     },
 
     /// The operating system refused something else.
-    #[error("{doing}: {source}{}", hint(.source))]
+    #[error("{doing}: {error}{}", hint(.error))]
     Io {
         /// What was being done.
-        doing: &'static str,
+        doing: Cow<'static, str>,
         /// What the operating system said.
-        source: io::Error,
+        #[serde(with = "portable_io")]
+        error: io::Error,
     },
 }
 
@@ -190,11 +220,11 @@ impl fmt::Debug for Error {
 
 impl Error {
     pub(crate) fn io<E: Into<io::Error>>(doing: &'static str) -> impl Fn(E) -> Error + Copy {
-        move |error| Error::Io { doing, source: error.into() }
+        move |error| Error::Io { doing: doing.into(), error: error.into() }
     }
 
     pub(crate) fn is_interruption(&self) -> bool {
-        matches!(self, Error::Io { source, .. } if source.kind() == io::ErrorKind::Interrupted)
+        matches!(self, Error::Io { error, .. } if error.kind() == io::ErrorKind::Interrupted)
     }
 }
 
@@ -203,10 +233,16 @@ fn hint(error: &io::Error) -> &'static str {
     use rustix::io::Errno;
     match error.raw_os_error().map(Errno::from_raw_os_error) {
         Some(Errno::MFILE) => "; close what is no longer needed, or raise the limit (ulimit -n)",
+        Some(Errno::NFILE) => "; the whole system has too many files open (sysctl fs.file-max)",
         Some(Errno::AGAIN) => {
             "; wait for other processes to end, or raise the limit (ulimit -u, ulimit -v)"
         }
         Some(Errno::NOMEM) => "; free memory, or raise the limit (ulimit -v)",
+        Some(Errno::NOBUFS) => "; the system has no memory for sockets left",
+        Some(Errno::FBIG) => {
+            "; queues, and messages of over 64 KB, lie in files in memory: raise the limit of a file's size \
+             (ulimit -f)"
+        }
         Some(Errno::TOOMANYREFS) => {
             "; too many channels are on their way: let them be received, or raise the limit (ulimit -n)"
         }
@@ -214,17 +250,95 @@ fn hint(error: &io::Error) -> &'static str {
     }
 }
 
-fn signal_name(signal: i32) -> &'static str {
-    match signal {
-        1 => " (SIGHUP)",
-        2 => " (SIGINT)",
-        4 => " (SIGILL)",
-        6 => " (SIGABRT: an abort, a stack overflow or a failed allocation; its stderr says which)",
-        8 => " (SIGFPE)",
-        9 => " (SIGKILL)",
-        11 => " (SIGSEGV)",
-        13 => " (SIGPIPE)",
-        15 => " (SIGTERM)",
-        _ => "",
+/// An error of the system crosses as its number, and any other as its text.
+mod portable_io {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    use std::io;
+
+    pub(super) fn serialize<S: Serializer>(
+        error: &io::Error,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        (error.raw_os_error(), error.to_string()).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<io::Error, D::Error> {
+        let (number, text) = <(Option<i32>, String)>::deserialize(deserializer)?;
+        Ok(number.map_or_else(|| io::Error::other(text), io::Error::from_raw_os_error))
+    }
+}
+
+/// The name of a signal, and for the one that a Rust program ends itself with, what it may mean.
+fn signal_name(signal: i32) -> String {
+    /// The first of the signals that a program may use as it likes.
+    const FIRST_REALTIME: i32 = 34;
+    if let Some(number @ 0..=30) = signal.checked_sub(FIRST_REALTIME) {
+        return format!(" (SIGRTMIN+{number})");
+    }
+    let status = ExitStatus::from_raw(signal).to_string();
+    let name = status.split_once(" (").and_then(|(_, name)| name.split_once(')'));
+    match name.map(|(name, _)| name) {
+        Some("SIGABRT") => {
+            " (SIGABRT: an abort, a stack overflow or a failed allocation; its stderr \
+                            says which)"
+                .to_owned()
+        }
+        Some(name) => format!(" ({name})"),
+        None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Error, signal_name};
+    use std::error::Error as _;
+    use std::io;
+
+    #[test]
+    fn every_signal_has_its_name() {
+        assert_eq!(signal_name(9), " (SIGKILL)");
+        assert_eq!(signal_name(16), " (SIGSTKFLT)");
+        assert_eq!(signal_name(25), " (SIGXFSZ)");
+        assert_eq!(signal_name(34), " (SIGRTMIN+0)");
+        assert_eq!(signal_name(64), " (SIGRTMIN+30)");
+        for signal in (1..32).chain(34..=64) {
+            assert!(signal_name(signal).starts_with(" (SIG"), "{signal}");
+        }
+        assert_eq!(signal_name(65), "");
+    }
+
+    fn io_errors() -> Vec<Error> {
+        let errors = || [io::Error::from_raw_os_error(24), io::Error::other("by hand")];
+        let doing = Error::io("a socket could not be made");
+        let start = |error| Error::Start { process: "x".to_owned(), error };
+        errors().map(doing).into_iter().chain(errors().map(start)).collect()
+    }
+
+    #[test]
+    fn an_error_crosses_with_its_sentence_and_its_variant() {
+        let mut errors = io_errors();
+        errors.extend([Error::Closed, Error::Full, Error::TooManyEnds { count: 65, limit: 64 }]);
+        errors.push(Error::Encode { type_name: "T".into(), reason: "no".to_owned() });
+        for error in errors {
+            let bytes = postcard::to_stdvec(&error).expect("it can be written");
+            let read: Error = postcard::from_bytes(&bytes).expect("it can be read");
+            assert_eq!(read.to_string(), error.to_string());
+            assert_eq!(std::mem::discriminant(&read), std::mem::discriminant(&error));
+        }
+        let bytes = postcard::to_stdvec(&io_errors()[0]).expect("it can be written");
+        let read: Error = postcard::from_bytes(&bytes).expect("it can be read");
+        assert!(matches!(read, Error::Io { error, .. } if error.raw_os_error() == Some(24)));
+    }
+
+    #[test]
+    fn what_the_system_said_is_printed_once() {
+        for error in io_errors() {
+            assert!(error.source().is_none(), "{error}");
+            assert!(
+                error.to_string().contains("by hand") || error.to_string().contains("os error 24")
+            );
+        }
     }
 }

@@ -3,10 +3,12 @@
 //! ```standalone_crate
 //! use shared::{Process, Queue, main_guard};
 //!
-//! fn square(numbers: Queue<u64>, squares: Queue<u64>) {
-//!     while let Ok(n) = numbers.get() {
-//!         squares.put(n * n).expect("the parent waits for it");
+//! fn square(numbers: Queue<u64>, squares: Queue<u64>) -> shared::Result<()> {
+//!     for n in &numbers {
+//!         let n = n?;
+//!         squares.put(n * n)?;
 //!     }
+//!     Ok(())
 //! }
 //!
 //! fn main() -> shared::Result<()> {
@@ -15,7 +17,7 @@
 //!     let worker = Process::spawn(square, (numbers.clone(), squares.clone()))?;
 //!     numbers.extend([1, 2, 3])?;
 //!     numbers.close()?;
-//!     worker.join()?;
+//!     worker.join()??; // the first `?` is for the process, the second for what it returned
 //!     assert_eq!((squares.get()?, squares.get()?, squares.get()?), (1, 4, 9));
 //!     Ok(())
 //! }
@@ -30,10 +32,12 @@
 //! | `class Counting(Process):` with its own `run` | `impl` [`Run`] `for Counting`, then [`Counting { … }.spawn()?`](Run::spawn) |
 //! | `join()` | [`join()?`](Process::join), which gives the target's value |
 //! | `join(timeout)` | [`wait_timeout(time)?`](Process::wait_timeout) |
+//! | `Process(…, name=…)`, and what `subprocess` has of `env`, `cwd`, `stdout` | [`Process::builder()`](Process::builder) |
 //! | `is_alive()`, `exitcode`, `pid`, `name` | [`is_alive()`](Process::is_alive), [`exit_code()`](Process::exit_code), [`id()`](Process::id), [`name()`](Process::name) |
 //! | `terminate()`, `kill()` | [`terminate()?`](Process::terminate), [`kill()?`](Process::kill) |
 //! | `Queue()`, `Queue(10)` | [`Queue::new()?`](Queue::new), [`Queue::bounded(10)?`](Queue::bounded) |
 //! | `put`, `put_nowait`, `get(timeout=…)`, … | [`put`](Queue::put), [`try_put`](Queue::try_put), [`get_timeout`](Queue::get_timeout), … |
+//! | `for item in iter(q.get, STOP)` | [`for item in &queue`](Queue::iter), which ends when the queue is closed |
 //! | `Pipe()` | [`pipe()?`](pipe()) |
 //! | `send`, `recv`, `poll` | [`send`](Connection::send), [`recv`](Connection::recv), [`poll`](Connection::poll) |
 //! | `Pipe(duplex=False)` | [`split()`](Connection::split) |
@@ -44,11 +48,16 @@
 //! - A start waits for nobody, and starts nothing if it cannot succeed: without the guard, with a
 //!   target that the guard does not list, with arguments that cannot be encoded.
 //! - [`join`](Process::join) always answers: with the value, or with how the process ended.
-//! - No process is left behind. A handle that is dropped stops its process; a process ends when its
-//!   parent is gone, killed or not, and its own children with it.
-//! - A queue outlives its workers. What a killed worker had put is there; what it had not worked off
-//!   goes to another.
-//! - Whoever waits for a process that is gone is told [`Error::Closed`].
+//! - No process is left behind that this library started. A handle that is dropped stops its process;
+//!   a process ends when its parent is gone, killed or not, and its own children with it. (A program
+//!   that a worker starts by `std::process::Command` is not among them, unless the worker has a
+//!   [process group](Builder::process_group) of its own.)
+//! - A queue keeps Python's order: the oldest item that nobody has begun goes to the next that asks, in
+//!   whatever process. What was put is there for everyone as soon as [`put`](Queue::put) has returned.
+//! - A queue outlives its workers. What a killed worker had put is there. The one item that it had in
+//!   hand goes to another; an item that kills two workers is among the
+//!   [`dead_letters`](Queue::dead_letters).
+//! - A wait for a process that is gone ends with [`Error::Closed`].
 //! - No call panics because a limit of the system is reached, and a signal that the program handles
 //!   does not disturb a call.
 //!
@@ -60,7 +69,10 @@
 //!
 //! Arguments, results, items and messages are owned values whose types derive serde's `Serialize`
 //! and `Deserialize`. The encoding is compact and does not describe itself, so both sides must name
-//! the same type, and `#[serde(flatten)]`, `untagged` and `skip_serializing_if` do not work. For many
+//! the same type, and `serde_json::Value`, `#[serde(flatten)]`, `untagged` and `skip_serializing_if`
+//! do not work. Whoever sends such a value gets [`Error::Encode`], and nothing is sent: each value of
+//! up to 1 KB, and the first longer ones of each type, are read back before they are sent. So a type
+//! whose `Deserialize` or `Drop` does more than its name says does it in the sender, too. For many
 //! bytes use the `serde_bytes` crate: a `Vec<u8>` is a list of numbers to serde, and several times
 //! slower. Queues and connections may stand anywhere in a value: a connection moves, a queue is
 //! shared. One message may hold 64 channel ends: a connection has two, a queue one. A process that met
@@ -69,19 +81,35 @@
 //! # What is not defended
 //!
 //! - **Another program of the same user.** It can kill a process, and it can write into its channels
-//!   through `/proc`; a forged packet can make ipc-channel wait for ever, or abort the program.
-//!   Programs of other users cannot reach a channel. They can keep the address without a name through
-//!   which a start goes (it is everyone's, for some microseconds at a time): then a start takes 20 ms
-//!   longer, and goes through a name in TMPDIR that is there for as long.
+//!   through `/proc`; a forged packet can make ipc-channel wait for ever, or abort the program. What it
+//!   writes into a queue's memory can make calls fail or wait, or items of the right size arrive wrong.
+//!   Programs of other users cannot reach a channel. They can keep the one address, without a name,
+//!   that each process needs for some microseconds when it first passes on a channel end in a start:
+//!   then that takes 200 ms longer, and goes through a name in TMPDIR.
 //! - **The wrong type at the other end.** Often it is [`Error::Decode`]; but bytes that also make
 //!   sense as the other type arrive as that.
 //! - **A kernel that runs out of memory for sockets** (`ENOBUFS`): ipc-channel then sends a message in
 //!   parts, over a second socket, and a peer that dies in the middle can leave the sender waiting.
-//! - **A process that is stopped** (`SIGSTOP`) and not dead: whoever needs its answer waits.
+//! - **A process that is stopped** (`SIGSTOP`) and not dead: a call that needs its answer waits. One that
+//!   is stopped in the middle of a call of a queue, for which it takes a microsecond, keeps that queue's
+//!   lock; calls with a time limit end all the same.
 //! - **A signal handler without `SA_RESTART`**, in the moment in which a message with a channel end in
 //!   it waits to be sent: the end is lost, and the call an error.
+//! - **A child that has not come to its guard** does not see that its parent was killed; it ends as
+//!   soon as it comes there. A process that is stopped (`SIGSTOP`) when its parent is killed stays
+//!   until it is continued.
+//! - **Process number 1 of a container**, if this program is that, inherits the children of its killed
+//!   children, and does not wait for them: start it under an `init` (`docker run --init`).
+//! - **A program that was started through the loader** (`ld.so ./program`): its children would be the
+//!   loader's, so a start fails.
+//! - **A limit of a file's size** (`ulimit -f`) counts for queues, which need 256 KiB for each consumer
+//!   and four times what lies in them, and for messages of over 64 KB: beyond it is an error.
 //! - **A failed allocation, a stack overflow and an abort** end the process where they happen; its
 //!   parent is told the signal.
+//!
+//! With `panic = "abort"` a panic in a target ends its process by SIGABRT, and [`join`](Process::join)
+//! says so; the message is on standard error. At the limit of open files ipc-channel panics, and such
+//! a program ends there: use the default, `panic = "unwind"`.
 //!
 //! ipc-channel answers what is left undecoded with a panic in debug builds. Programs that use this
 //! crate on its own, and meet the limit of open files, want this in their `Cargo.toml`:
@@ -94,7 +122,15 @@
 //! # Systems
 //!
 //! Linux only, from kernel 5.4 on: a start needs `/proc` and `/dev/null`, and a queue needs memory that
-//! processes share. On Windows use WSL 2, on macOS a Linux container.
+//! processes share (`memfd_create`, and locks that the kernel passes on: `FUTEX_LOCK_PI`). On Windows
+//! use WSL 2, on macOS a Linux container.
+//!
+//! # Where things are
+//!
+//! - `process` starts, ends and names processes; `queue` and `pipe` are what they talk through.
+//! - `memory` is what processes share: a mapped file, locks that no death can keep, a ring of records.
+//! - `transport` carries messages: how a value becomes bytes and channel ends, and the watching thread.
+//! - `lesson`, behind a feature, is what the course's programs share; nothing else knows it.
 
 #![forbid(unsafe_code)]
 
@@ -104,14 +140,19 @@ compile_error!(
      \"Platforms\")"
 );
 
+#[macro_use]
+mod drill;
 mod error;
 #[cfg(feature = "lesson")]
 pub mod lesson;
+mod memory;
 pub mod pipe;
 pub mod process;
 pub mod queue;
 mod transport;
 
+#[cfg(drill)]
+pub use drill::points as drill_points;
 pub use error::{Error, Result};
 pub use pipe::{Connection, Receiver, Sender, pipe};
 pub use process::guard;

@@ -8,7 +8,8 @@ use crate::transport::limits::{memory_cost, packet_size};
 use crate::transport::message::{self, Message};
 use crate::{Error, Result};
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::ser::Error as _;
+use serde::{Deserialize, Serialize, Serializer};
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::fmt;
@@ -93,7 +94,7 @@ impl<S, R> Connection<S, R> {
     }
 }
 
-impl<S: Serialize, R: DeserializeOwned> Connection<S, R> {
+impl<S: Serialize + DeserializeOwned, R: DeserializeOwned> Connection<S, R> {
     /// Sends a value. Python's `send`.
     ///
     /// It waits while the other side has more unread than the system keeps (about 200 messages, or
@@ -110,7 +111,7 @@ impl<S: Serialize, R: DeserializeOwned> Connection<S, R> {
     /// # Ok::<(), shared::Error>(())
     /// ```
     pub fn send(&self, value: S) -> Result<()> {
-        let message = message::encode(&value)?;
+        let message = message::encode_checked(&value)?;
         self.sender.channel.send_chunked(message, |length| self.make_room(length))
     }
 
@@ -155,7 +156,8 @@ impl<S: Serialize, R: DeserializeOwned> Connection<S, R> {
     /// `poll`.
     ///
     /// Also `true` when the other side is gone: then [`recv`](Connection::recv) does not wait
-    /// either.
+    /// either. A long message is taken in whole first, so `poll` returns later than `time` while its
+    /// parts keep coming.
     ///
     /// ```
     /// use std::time::Duration;
@@ -172,48 +174,105 @@ impl<S: Serialize, R: DeserializeOwned> Connection<S, R> {
     }
 }
 
-/// The sending direction of a [`Connection`].
+/// The sending direction of a [`Connection`]. It is used by one thread at a time.
 #[derive(Serialize, Deserialize)]
 #[serde(bound = "")]
 pub struct Sender<S> {
     channel: channel::Sender,
     value: PhantomData<fn(S)>,
+    /// A long message is several packets, which must not mix with another's. `Cell` makes it `!Sync`,
+    /// so one thread sends at a time.
+    not_sync: PhantomData<Cell<()>>,
 }
 
 impl<S> Sender<S> {
     fn new(channel: channel::Sender) -> Sender<S> {
-        Sender { channel, value: PhantomData }
+        Sender { channel, value: PhantomData, not_sync: PhantomData }
     }
 }
 
-impl<S: Serialize> Sender<S> {
+impl<S: Serialize + DeserializeOwned> Sender<S> {
     /// Sends a value; it waits while the other side has more unread than the system keeps (about
     /// 200 messages, or 200 KB). [`Error::Closed`] when the receiving end is gone.
     pub fn send(&self, value: S) -> Result<()> {
-        self.channel.send_chunked(message::encode(&value)?, |_| Ok(()))
+        self.channel.send_chunked(message::encode_checked(&value)?, |_| Ok(()))
     }
 }
 
 /// The receiving direction of a [`Connection`].
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(bound = "")]
 pub struct Receiver<R> {
     channel: channel::Receiver,
-    /// What arrived and was not taken yet.
+    /// Channels that hold what had arrived before this end moved here; the first is the oldest.
+    moved: RefCell<VecDeque<channel::Receiver>>,
+    /// What arrived and was not taken yet; older than what is in `moved`.
     arrived: RefCell<VecDeque<Message>>,
     value: PhantomData<fn() -> R>,
 }
 
 impl<R> Receiver<R> {
     fn new(channel: channel::Receiver) -> Receiver<R> {
-        Receiver { channel, arrived: RefCell::default(), value: PhantomData }
+        let (moved, arrived) = (RefCell::default(), RefCell::default());
+        Receiver { channel, moved, arrived, value: PhantomData }
     }
 
-    fn next(&self, deadline: Option<Instant>) -> Result<Option<Message>> {
+    /// The next message that has been taken in, here or before this end moved.
+    fn next_taken_in(&self) -> Result<Option<Message>> {
         if let Some(message) = self.arrived.borrow_mut().pop_front() {
             return Ok(Some(message));
         }
-        self.channel.recv(deadline)
+        let mut moved = self.moved.borrow_mut();
+        while let Some(channel) = moved.front() {
+            match channel.recv(Some(Instant::now())) {
+                Ok(None) | Err(Error::Closed) => drop(moved.pop_front()),
+                received => return received,
+            }
+        }
+        Ok(None)
+    }
+
+    /// The next message, or `None` when the deadline has passed.
+    fn next_until(&self, deadline: Option<Instant>) -> Result<Option<Message>> {
+        match self.next_taken_in()? {
+            None => self.channel.recv(deadline),
+            message => Ok(message),
+        }
+    }
+
+    /// The next message; it waits for ever.
+    fn next(&self) -> Result<Message> {
+        loop {
+            if let Some(message) = self.next_until(None)? {
+                return Ok(message);
+            }
+        }
+    }
+
+    /// Puts what has arrived into channels, if it holds more ends than can move beside others in one
+    /// message: each such channel is one end, however many it holds.
+    fn pack(&self) -> Result<()> {
+        let mut arrived = self.arrived.borrow_mut();
+        if arrived.iter().map(Message::endpoint_count).sum::<usize>() <= INLINE_ENDS {
+            return Ok(());
+        }
+        let mut packed = VecDeque::new();
+        while !arrived.is_empty() {
+            let (sender, receiver) = channel::channel()?;
+            let mut room = packet_size()?;
+            while let Some(cost) = arrived.front().map(|message| memory_cost(message.len()))
+                && (room >= cost || room == packet_size()?)
+                && let Some(message) = arrived.pop_front()
+            {
+                room = room.saturating_sub(cost);
+                sender.send_single(message)?;
+            }
+            packed.push_back(receiver);
+        }
+        let mut moved = self.moved.borrow_mut();
+        packed.append(&mut moved);
+        *moved = packed;
+        Ok(())
     }
 
     /// Takes in all that has arrived, without waiting. That the other side is gone is for whoever
@@ -229,22 +288,31 @@ impl<R> Receiver<R> {
     }
 }
 
+/// How many ends what has arrived may hold to move as it is.
+const INLINE_ENDS: usize = 16;
+
+impl<R> Serialize for Receiver<R> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.pack().map_err(S::Error::custom)?;
+        (&self.channel, &self.moved, &self.arrived, self.value).serialize(serializer)
+    }
+}
+
 impl<R: DeserializeOwned> Receiver<R> {
     /// Waits for a value; see [`Connection::recv`].
     pub fn recv(&self) -> Result<R> {
-        let message = self.next(None)?.ok_or(Error::Timeout)?;
-        message::decode(message)
+        message::decode(self.next()?)
     }
 
     /// Waits for a value for no longer than `time`; see [`Connection::recv_timeout`].
     pub fn recv_timeout(&self, time: Duration) -> Result<R> {
         let deadline = Instant::now().checked_add(time);
-        message::decode(self.next(deadline)?.ok_or(Error::Timeout)?)
+        message::decode(self.next_until(deadline)?.ok_or(Error::Timeout)?)
     }
 
     /// Whether a value waits, or comes within `time`; see [`Connection::poll`].
     pub fn poll(&self, time: Duration) -> Result<bool> {
-        match self.next(Instant::now().checked_add(time)) {
+        match self.next_until(Instant::now().checked_add(time)) {
             Ok(Some(message)) => {
                 self.arrived.borrow_mut().push_front(message);
                 Ok(true)

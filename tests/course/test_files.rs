@@ -88,3 +88,22 @@ fn no_test_file_is_a_module_by_its_path() {
         assert!(!text.contains(&attribute), "{} has `{attribute}`", file.display());
     }
 }
+
+/// Every file that a page for developers names in backquotes is there.
+#[test]
+fn the_pages_for_developers_name_files_that_are_there() {
+    for page in ["ARCHITECTURE.md", "CONTRIBUTING.md"] {
+        let text = fs::read_to_string(root().join(page)).expect("the page");
+        let quoted = text.split('`').skip(1).step_by(2);
+        let is_file = |name: &&str| Path::new(name).extension() == Some(OsStr::new("rs"));
+        let is_pattern = |name: &&str| name.contains("_N") || name.contains("0N");
+        let named = quoted.filter(is_file).filter(|name| !is_pattern(name));
+        let is_there = |name: &&str| root().join(name).exists() || in_library(name).exists();
+        let missing: Vec<_> = named.filter(|name| !is_there(name)).collect();
+        assert!(missing.is_empty(), "{page} names what is not there: {missing:?}");
+    }
+}
+
+fn in_library(name: &str) -> PathBuf {
+    root().join("shared/src").join(name)
+}

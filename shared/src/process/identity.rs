@@ -1,4 +1,4 @@
-//! Who a process is: its name, its number among its siblings, its parent.
+//! Who a process is: its name, its place in the tree of processes, its parent.
 
 use serde::{Deserialize, Serialize};
 use std::sync::OnceLock;
@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 pub(crate) struct Identity {
     pub(super) name: String,
     /// `1:2` for the second child of the first child of the main process.
-    number: String,
+    path: String,
     parent: Option<Parent>,
     #[serde(skip)]
     children: AtomicU32,
@@ -18,32 +18,32 @@ pub(crate) struct Identity {
 static IDENTITY: OnceLock<Identity> = OnceLock::new();
 
 impl Identity {
-    fn own() -> &'static Identity {
+    fn current() -> &'static Identity {
         IDENTITY.get_or_init(|| Identity {
             name: "MainProcess".to_owned(),
-            number: String::new(),
+            path: String::new(),
             parent: None,
             children: AtomicU32::new(0),
         })
     }
 
     pub(super) fn of_child(name: Option<String>) -> Identity {
-        let own = Identity::own();
-        let count = own.children.fetch_add(1, Ordering::Relaxed) + 1;
-        let number = match own.number.as_str() {
+        let current = Identity::current();
+        let count = current.children.fetch_add(1, Ordering::Relaxed) + 1;
+        let path = match current.path.as_str() {
             "" => count.to_string(),
-            number => format!("{number}:{count}"),
+            path => format!("{path}:{count}"),
         };
         Identity {
-            name: name.unwrap_or_else(|| format!("Process-{number}")),
-            number,
-            parent: Some(Parent { name: own.name.clone(), id: std::process::id() }),
+            name: name.unwrap_or_else(|| format!("Process-{path}")),
+            path,
+            parent: Some(Parent { name: current.name.clone(), id: std::process::id() }),
             children: AtomicU32::new(0),
         }
     }
 
     /// Makes this process the child that its parent says it is.
-    pub(crate) fn assume(self) {
+    pub(crate) fn install(self) {
         // Code before the guard may have asked for the name, and had the main process's.
         let _ = IDENTITY.set(self);
     }
@@ -77,7 +77,7 @@ impl Parent {
 /// ```
 #[must_use]
 pub fn name() -> &'static str {
-    &Identity::own().name
+    &Identity::current().name
 }
 
 /// The process that started this one, or `None` in the first one. Python's `parent_process()`.
@@ -87,5 +87,5 @@ pub fn name() -> &'static str {
 /// ```
 #[must_use]
 pub fn parent() -> Option<&'static Parent> {
-    Identity::own().parent.as_ref()
+    Identity::current().parent.as_ref()
 }

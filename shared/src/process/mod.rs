@@ -1,46 +1,58 @@
 //! Processes: start a function in a process of its own, wait for its value, stop it.
 //! Python's `multiprocessing.Process`.
 
+mod builder;
+mod child;
 pub mod guard;
+mod handle;
 mod identity;
 mod launch;
+mod outcome;
 pub(crate) mod protocol;
+mod registry;
+mod run;
+mod stop;
+mod target;
 
+pub use builder::Builder;
 pub use identity::{Parent, name, parent};
+pub use run::Run;
+pub use stop::stop_all;
 
-use crate::transport::channel::{self, Receiver, Sender};
-use crate::transport::message::{self, Message};
+use crate::transport::message;
 use crate::{Error, Result};
-use guard::{Key, Target};
-use identity::Identity;
-use protocol::{Order, Report};
-use rustix::io::Errno;
-use rustix::process::{Pid, Signal, kill_process};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-use std::cell::{Cell, RefCell};
-use std::env;
+use guard::{Arguments, Returned, Target};
+use handle::{End, Handle};
+use protocol::ChildReport;
+use rustix::process::Signal;
 use std::fmt;
 use std::marker::PhantomData;
-use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, Command, ExitStatus};
+use std::process::{ChildStderr, ChildStdout};
 use std::time::{Duration, Instant};
-
-/// How long a process that is asked to end may take before it is killed.
-const GRACE: Duration = Duration::from_secs(1);
+use target::assert_is_function;
 
 /// A running process, and the value of type `T` that it will give. Python's
 /// `multiprocessing.Process`.
 ///
 /// It is started by [`Process::spawn`] from a function and its arguments, or by
 /// [`Run::spawn`] from a value. The process is this program, run again from the top up to the
-/// [`main_guard!`](crate::main_guard), with the same command line, an empty standard input, and
-/// memory of its own.
+/// [`main_guard!`](crate::main_guard), with the same arguments on its command line, and memory of its
+/// own. Its standard input is at its end from its first instruction, before the guard too. (The name
+/// that it was called by, `argv[0]`, is another: tools that list processes show the name there.)
 ///
 /// [`join`](Process::join) is how to wait. A handle that is dropped before the process was waited
-/// for **stops** it, as [`terminate`](Process::terminate) does and after a second
-/// [`kill`](Process::kill); so an error on the way out of a function leaves no process behind. And
-/// a process ends when its parent is gone, however the parent went.
+/// for **stops** it: it is asked to end, as by [`terminate`](Process::terminate), and killed if it
+/// has not ended a second later; then the drop returns. So an error on the way out of a function
+/// leaves no process behind. Handles that a thread drops one after another, as those in a `Vec`, a
+/// map or a struct, share that second, and have 50 ms each at least:
+/// [`stop_all`] gives each its own second, all at once. And a process ends
+/// when its parent is gone, however the parent went.
+///
+/// A handle can be shared by threads: one may [`kill`](Process::kill) while another waits.
+///
+/// What the process starts on its own, by [`std::process::Command`], is its own affair, and lives on
+/// when the process is stopped. With a [group of its own](Builder::process_group) it is stopped with
+/// the process.
 ///
 /// ```standalone_crate
 /// use shared::{Process, main_guard};
@@ -58,21 +70,29 @@ const GRACE: Duration = Duration::from_secs(1);
 /// ```
 #[must_use = "a process whose handle is dropped is stopped; `join` waits for it"]
 pub struct Process<T> {
-    name: String,
-    child: RefCell<Child>,
-    reports: Receiver,
-    /// The child lives no longer than this does, so it is kept until the child was waited for.
-    lifeline: Cell<Option<Sender>>,
-    exit_code: Cell<Option<i32>>,
+    handle: Handle,
     value: PhantomData<fn() -> T>,
 }
 
-impl<T: Serialize + DeserializeOwned> Process<T> {
+impl<T: Returned> Process<T> {
     /// Starts a process that calls `target` with `args`. Python's
     /// `Process(target=target, args=args).start()`.
     ///
     /// `args` is a tuple, `(15,)` for one argument and `()` for none. The arguments move: a
     /// [`Connection`](crate::Connection) among them is the child's from now on, and nobody else's.
+    ///
+    /// What the compiler says when something does not fit, and what to do:
+    ///
+    /// | the mistake | the compiler says | instead |
+    /// |---|---|---|
+    /// | a target borrows: `fn f(name: &str)` | `Deserialize` is not general enough | `fn f(name: String)` |
+    /// | a method borrows: `fn f(&self)` | no process can be started from `for<'a> fn(&'a …)` | `fn f(self)`, or [`Run`] |
+    /// | an argument or the result has no serde | no process can be started from `fn(…)` | `#[derive(Serialize, Deserialize)]` on its type |
+    /// | the result is an `io::Result<T>` | no process can be started from `fn(…) -> Result<T, io::Error>` | [`shared::Result<T>`](crate::Result), or `Result<T, String>` with `.map_err(\|e\| e.to_string())` |
+    /// | seven arguments | no process can be started from `fn(…)` | a struct |
+    /// | one argument without a comma: `(15)` | `{integer}` is no argument list of a process | `(15,)` |
+    /// | a closure that captures, a function pointer (found by `cargo build`, not by `cargo check`) | a process is started from a function by its name | pass what it captures as arguments; list and name each function |
+    /// | a queue or an end of a pipe in two threads | `Cell<…>` cannot be shared between threads safely | a clone of the queue for each thread; [`split`](crate::Connection::split) the connection |
     ///
     /// It does not wait for the child. An error comes before anything was started: a target that
     /// the guard does not list, no guard, an argument that cannot be encoded, or what the
@@ -93,8 +113,9 @@ impl<T: Serialize + DeserializeOwned> Process<T> {
     pub fn spawn<F, Args>(target: F, args: Args) -> Result<Process<T>>
     where
         F: Target<Args, Output = T>,
-        Args: Serialize,
+        Args: Arguments,
     {
+        assert_is_function!(F);
         Process::<()>::builder().spawn(target, args)
     }
 
@@ -102,7 +123,29 @@ impl<T: Serialize + DeserializeOwned> Process<T> {
     /// `join`, with the value that Python does not give.
     ///
     /// Errors say why there is no value: [`Error::Panicked`], [`Error::Exited`],
-    /// [`Error::Killed`], [`Error::NotReady`] or [`Error::NoValue`].
+    /// [`Error::Killed`], [`Error::NotReady`], [`Error::NoValue`] or [`Error::UnknownEnd`].
+    ///
+    /// A target may return a `Result`, and use `?`. That is its value, as it is for a thread: `join`
+    /// gives `Ok(Err(…))`, and the exit code is 1, as that of a `main` that returned an `Err`.
+    /// `join()??` gives either error on, and [`Error`] itself can cross:
+    ///
+    /// ```standalone_crate
+    /// use shared::{Process, Queue};
+    ///
+    /// fn add(numbers: Queue<u32>) -> shared::Result<u32> {
+    ///     Ok(numbers.try_get()? + numbers.try_get()?)
+    /// }
+    ///
+    /// fn main() -> shared::Result<()> {
+    ///     shared::main_guard!(add);
+    ///     let numbers = Queue::new()?;
+    ///     numbers.extend([1, 2, 3])?;
+    ///     assert_eq!(Process::spawn(add, (numbers.clone(),))?.join()??, 3);
+    ///     let error = Process::spawn(add, (numbers.clone(),))?.join()?.unwrap_err();
+    ///     assert!(matches!(error, shared::Error::Empty));
+    ///     Ok(())
+    /// }
+    /// ```
     ///
     /// ```standalone_crate
     /// fn fail() {
@@ -117,34 +160,25 @@ impl<T: Serialize + DeserializeOwned> Process<T> {
     ///     Ok(())
     /// }
     /// ```
-    pub fn join(self) -> Result<T> {
-        let exit_code = self.wait()?;
-        let process = self.name.clone();
-        let mut started = false;
-        // The process is gone, so all that it said is already here.
-        loop {
-            let report = match self.reports.recv(Some(Instant::now())) {
-                Ok(Some(report)) => report,
-                Ok(None) | Err(Error::Closed) => break,
-                Err(error) => return Err(error),
-            };
-            match message::decode(report)? {
-                Report::Started => started = true,
-                Report::Returned(value) => return message::decode(value),
-                Report::Panicked(message) => return Err(Error::Panicked { process, message }),
-                Report::Failed(reason) => return Err(Error::NoValue { process, reason }),
-            }
-        }
-        Err(match (exit_code, started) {
-            (..0, _) => Error::Killed { process, signal: -exit_code },
-            (_, true) => Error::Exited { process, exit_code },
-            (_, false) => Error::NotReady { process, exit_code },
+    pub fn join(mut self) -> Result<T> {
+        let end = self.handle.wait_alone()?;
+        let process = self.handle.name().to_owned();
+        let (last, started) = self.handle.take_reports()?;
+        Err(match (last, end) {
+            (Some(ChildReport::Returned { value, .. }), _) => return message::decode(value),
+            (Some(ChildReport::Panicked(message)), _) => Error::Panicked { process, message },
+            (Some(ChildReport::Failed(reason)), _) => Error::NoValue { process, reason },
+            (_, End::Unknown) => Error::UnknownEnd { process },
+            (_, End::Code(signal @ ..0)) => Error::Killed { process, signal: -signal },
+            (_, End::Code(exit_code)) if started => Error::Exited { process, exit_code },
+            (_, End::Code(exit_code)) => Error::NotReady { process, exit_code },
         })
     }
 }
 
 impl Process<()> {
-    /// A [`Builder`], to give the process a name.
+    /// A [`Builder`], to give the process a name, variables of its environment, another directory or
+    /// output, or a process group.
     #[must_use]
     pub fn builder() -> Builder {
         Builder::default()
@@ -156,219 +190,122 @@ impl<T> Process<T> {
     /// or what [`Builder::name`] gave. Python's `name`.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.name
+        self.handle.name()
     }
 
     /// The process's number in the operating system (PID). Python's `pid`.
     #[must_use]
     pub fn id(&self) -> u32 {
-        self.child.borrow().id()
+        self.handle.id()
+    }
+
+    /// What the process writes to its standard output, if [`Builder::stdout`] was given
+    /// [`Stdio::piped`](std::process::Stdio::piped). The first call takes it.
+    pub fn take_stdout(&self) -> Option<ChildStdout> {
+        self.handle.take_stdout()
+    }
+
+    /// What the process writes to its standard error; see [`take_stdout`](Process::take_stdout).
+    pub fn take_stderr(&self) -> Option<ChildStderr> {
+        self.handle.take_stderr()
     }
 
     /// Whether the process has not ended yet; it does not wait. Python's `is_alive`.
     pub fn is_alive(&self) -> bool {
-        self.exit_code().is_none()
+        self.handle.try_end().is_none()
     }
 
     /// How the process ended, or `None` while it lives; it does not wait. Python's `exitcode`.
     ///
-    /// The numbers are Python's: 0 when the target returned, 1 when it panicked, `n` after
-    /// `std::process::exit(n)`, and −15 when signal 15 ended it.
+    /// The numbers are Python's: 0 when the target returned, 1 when it returned an `Err` or
+    /// panicked, `n` after `std::process::exit(n)`, and −15 when signal 15 ended it. It is also
+    /// `None` where [`wait`](Process::wait) is [`Error::UnknownEnd`].
     pub fn exit_code(&self) -> Option<i32> {
-        if self.exit_code.get().is_none() {
-            let status = self.child.borrow_mut().try_wait();
-            match status {
-                Ok(None) => {}
-                Ok(Some(status)) => drop(self.note_end(status)),
-                // Nothing is there to wait for: this program was started with SIGCHLD ignored, so
-                // the system threw the status away, and the number may be another's by now.
-                Err(_) => drop(self.note_end(ExitStatus::default())),
-            }
+        self.handle.try_end().and_then(|end| self.known(end).ok())
+    }
+
+    fn known(&self, end: End) -> Result<i32> {
+        match end {
+            End::Code(exit_code) => Ok(exit_code),
+            End::Unknown => Err(Error::UnknownEnd { process: self.name().to_owned() }),
         }
-        self.exit_code.get()
     }
 
     /// Waits until the process has ended, and says how, in the numbers of
     /// [`exit_code`](Process::exit_code). It can be called again; the value stays there for
     /// [`join`](Process::join).
+    ///
+    /// Another thread can [`kill`](Process::kill) the process meanwhile: all methods take `&self`,
+    /// and a handle can be shared by threads.
+    ///
+    /// [`Error::UnknownEnd`] when the system threw away how it ended, because SIGCHLD is ignored in
+    /// this program, and the process could not tell it either.
+    ///
+    /// ```standalone_crate
+    /// fn works() {
+    ///     loop {
+    ///         std::thread::park();
+    ///     }
+    /// }
+    ///
+    /// fn main() -> shared::Result<()> {
+    ///     shared::main_guard!(works);
+    ///     let process = shared::Process::spawn(works, ())?;
+    ///     std::thread::scope(|scope| {
+    ///         let waiter = scope.spawn(|| process.wait());
+    ///         process.kill()?;
+    ///         assert_eq!(waiter.join().expect("no panic")?, -9);
+    ///         Ok(())
+    ///     })
+    /// }
+    /// ```
     pub fn wait(&self) -> Result<i32> {
-        if let Some(exit_code) = self.exit_code.get() {
-            return Ok(exit_code);
-        }
-        let status = match self.child.borrow_mut().wait() {
-            // It has ended; as in `exit_code`, nobody knows how.
-            Err(error) if error.raw_os_error() == Some(Errno::CHILD.raw_os_error()) => {
-                ExitStatus::default()
+        loop {
+            if let Some(end) = self.handle.wait(None)? {
+                return self.known(end);
             }
-            status => status.map_err(Error::io("a process could not be waited for"))?,
-        };
-        Ok(self.note_end(status))
+        }
     }
 
     /// [`wait`](Process::wait), but for no longer than `time`; `None` says that the time is over
     /// and the process lives. Python's `join(timeout)`.
     pub fn wait_timeout(&self, time: Duration) -> Result<Option<i32>> {
-        if self.exit_code().is_none() {
-            let ended = launch::ended_within(&self.child.borrow(), time)
-                .map_err(Error::io("a process could not be waited for"))?;
-            if !ended {
-                return Ok(None);
-            }
-        }
-        self.wait().map(Some)
+        let end = self.handle.wait(Instant::now().checked_add(time))?;
+        end.map(|end| self.known(end)).transpose()
     }
 
     /// Asks the process to end (SIGTERM); a Rust program does so at once, without running any
     /// `Drop`. Python's `terminate`.
     ///
     /// It is a request: [`wait`](Process::wait) is the fact. A process that has already ended is
-    /// no error.
+    /// no error. A process with a [group](Builder::process_group) of its own is asked with the whole
+    /// group.
     pub fn terminate(&self) -> Result<()> {
-        self.signal(Signal::TERM)
+        self.handle.signal(Signal::TERM)
     }
 
     /// Ends the process (SIGKILL), which it cannot refuse. Python's `kill`.
     ///
-    /// Like [`terminate`](Process::terminate) it does not wait, and a process that has already
-    /// ended is no error.
+    /// Like [`terminate`](Process::terminate) it does not wait, a process that has already ended is
+    /// no error, and a process with a group of its own is killed with the whole group.
     pub fn kill(&self) -> Result<()> {
-        self.signal(Signal::KILL)
-    }
-
-    fn signal(&self, signal: Signal) -> Result<()> {
-        // Until it was waited for, its number cannot be another process's.
-        if self.is_alive() {
-            kill_process(Pid::from_child(&self.child.borrow()), signal)
-                .map_err(Error::io("a process could not be signalled"))?;
-        }
-        Ok(())
-    }
-
-    fn note_end(&self, status: ExitStatus) -> i32 {
-        let signal = status.signal().unwrap_or_default();
-        let exit_code = status.code().unwrap_or(-signal);
-        self.lifeline.set(None);
-        self.exit_code.set(Some(exit_code));
-        exit_code
+        self.handle.signal(Signal::KILL)
     }
 }
 
 impl<T> Drop for Process<T> {
     /// Stops the process if it was not waited for, and waits until it is gone.
     fn drop(&mut self) {
-        let _ = self.terminate();
-        if !matches!(self.wait_timeout(GRACE), Ok(Some(_))) {
-            let _ = self.kill();
-            let _ = self.wait();
-        }
+        stop::stop(&self.handle);
     }
 }
 
 impl<T> fmt::Debug for Process<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Process")
-            .field("name", &self.name)
+            .field("name", &self.name())
             .field("id", &self.id())
-            .field("exit_code", &self.exit_code.get())
+            .field("exit_code", &self.exit_code())
             .finish_non_exhaustive()
-    }
-}
-
-/// A process that is not started yet, to be given a name.
-///
-/// ```standalone_crate
-/// fn work() {}
-///
-/// fn main() -> shared::Result<()> {
-///     shared::main_guard!(work);
-///     let process = shared::Process::builder().name("worker").spawn(work, ())?;
-///     assert_eq!(process.name(), "worker");
-///     process.join()
-/// }
-/// ```
-#[derive(Debug, Default)]
-pub struct Builder {
-    name: Option<String>,
-}
-
-impl Builder {
-    /// Names the process; errors and `ps` show the name. Python's `Process(name=…)`.
-    #[must_use]
-    pub fn name(mut self, name: impl Into<String>) -> Builder {
-        self.name = Some(name.into());
-        self
-    }
-
-    /// Starts the process, as [`Process::spawn`] does.
-    pub fn spawn<F, Args>(self, target: F, args: Args) -> Result<Process<F::Output>>
-    where
-        F: Target<Args>,
-        Args: Serialize,
-    {
-        let _ = target;
-        let key = Key::of::<F>();
-        guard::check(key)?;
-        let args = message::encode(&args)?;
-        self.start(key, args)
-    }
-
-    fn start<T>(self, key: Key, args: Message) -> Result<Process<T>> {
-        let identity = Identity::of_child(self.name);
-        let name = identity.name.clone();
-        let (sender, reports) = channel::channel()?;
-        let order = message::encode(&Order { target: key.hash, identity, reports: sender })?;
-        let mut command = Command::new(launch::PROGRAM);
-        command.args(env::args_os().skip(1));
-        let (child, lifeline) = launch::launch(&name, &mut command, [order, args])?;
-        Ok(Process {
-            name,
-            child: RefCell::new(child),
-            reports,
-            lifeline: Cell::new(Some(lifeline)),
-            exit_code: Cell::new(None),
-            value: PhantomData,
-        })
-    }
-}
-
-/// A type whose values run as processes: the second way to create one. Python's subclass of
-/// `Process` that overrides `run`.
-///
-/// The guard lists the type's `run`.
-///
-/// ```standalone_crate
-/// use serde::{Deserialize, Serialize};
-/// use shared::{Run, main_guard};
-///
-/// #[derive(Serialize, Deserialize)]
-/// struct Sum {
-///     numbers: Vec<u32>,
-/// }
-///
-/// impl Run for Sum {
-///     type Output = u32;
-///
-///     fn run(self) -> u32 {
-///         self.numbers.iter().sum()
-///     }
-/// }
-///
-/// fn main() -> shared::Result<()> {
-///     main_guard!(Sum::run);
-///     let process = Sum { numbers: vec![1, 2, 3] }.spawn()?;
-///     assert_eq!(process.join()?, 6);
-///     Ok(())
-/// }
-/// ```
-pub trait Run: Serialize + DeserializeOwned + 'static {
-    /// What the process gives to whoever joins it.
-    type Output: Serialize + DeserializeOwned + 'static;
-
-    /// What the process does.
-    fn run(self) -> Self::Output;
-
-    /// Starts a process that runs this value, as [`Process::spawn`] does.
-    fn spawn(self) -> Result<Process<Self::Output>> {
-        Process::spawn(Self::run, (self,))
     }
 }

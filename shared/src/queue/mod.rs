@@ -1,50 +1,60 @@
 //! Queues: many processes put, many get, each item goes to one of them. Python's
 //! `multiprocessing.Queue`.
+//!
+//! ```text
+//! mod       what users see: Queue<T>           iter      for item in queue
+//! handle    a handle, without its type: here, or in another process
+//! server    the creator's side                 client    any other process's side
+//! protocol  what the two tell each other
+//! store     the queue in shared memory         hands     what each consumer has in hand
+//! ```
 
-mod guest;
-mod host;
-mod line;
-mod wire;
+mod client;
+mod handle;
+mod hands;
+mod iter;
+pub(crate) mod protocol;
+mod server;
+mod store;
+
+pub use iter::{IntoIter, Iter};
 
 use crate::Result;
-use crate::transport::channel::{self, Sender};
-use crate::transport::message;
-use guest::Guest;
-use host::Host;
-use serde::de::DeserializeOwned;
+use crate::transport::channel::Sender;
+use crate::transport::message::{self, Endpoint, attach, detach, refuse_to_send};
+use handle::{Handle, Received};
+use protocol::QueueId;
+use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::marker::PhantomData;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-// For the tests of the decoding.
-#[cfg(test)]
-pub(crate) use wire::{Answer, Hello, Request};
-
 /// A queue of `T` between processes: many may put, many may get, and each item goes to one of them,
-/// first come, first served. Python's `multiprocessing.Queue`.
+/// first in, first out. Python's `multiprocessing.Queue`.
 ///
-/// It lives in the process that made it. A clone, or a handle passed to another process, is the
-/// same queue; it works as long as that process does, and after that every call is
-/// [`Error::Closed`](crate::Error::Closed). A handle is used by one thread at a time: give each
-/// thread a clone.
+/// A clone, or a handle passed to another process, is the same queue. It works as long as the process
+/// that made it runs; after that every call is [`Error::Closed`](crate::Error::Closed), and what was
+/// in it is gone. A handle is used by one thread at a time: give each thread a clone.
 ///
-/// **A process that dies takes nothing with it.** What it had put is in the queue. What it had been
-/// given and was not yet done with goes to another consumer, from the front; it is done with an item
-/// when it asks for the next, or drops its handle. So after any end without a `Drop` (a kill,
-/// `terminate`, `exit`), or of a thread whose `thread_local!` holds the handle, an item may come a
-/// second time: the last one, or if items are worked off in microseconds up to the last 64, which are
-/// then handed out together. Only items that hold a [`Connection`](crate::Connection) or a queue move,
-/// and are lost with whoever got them. (A queue that is put into itself, and stays there, keeps itself
-/// alive, as a cycle of `Rc`s does.)
+/// **The oldest item that nobody has begun goes to the next that asks**, in whatever process. When
+/// `put` returns, the item is there for everyone, and stays there when its process dies.
+///
+/// **A process that dies takes nothing with it.** The one item that it had in hand comes back, from
+/// the front. A consumer has an item in hand until it asks for the next, drops its handle, or closes
+/// the queue. So after an end without a `Drop` (a kill, `terminate`, `exit`), and after a panic, that
+/// one item may be worked on a second time. If its second consumer dies with it too, it does not come
+/// again: it is among the [`dead_letters`](Queue::dead_letters). Items that hold a
+/// [`Connection`](crate::Connection) or a queue move, and are lost with the process that got them.
+/// (A queue that is put into itself, and stays there, keeps itself alive, as a cycle of `Rc`s does.)
 ///
 /// ```standalone_crate
 /// use shared::{Process, Queue, main_guard};
 ///
 /// fn worker(queue: Queue<u32>, squares: Queue<u32>) {
-///     while let Ok(n) = queue.get() {
+///     for n in &queue {
+///         let n = n.expect("both sides name the same type");
 ///         squares.put(n * n).expect("the creator is there");
 ///     }
 /// }
@@ -64,25 +74,18 @@ pub(crate) use wire::{Answer, Hello, Request};
 /// }
 /// ```
 pub struct Queue<T> {
-    place: Place,
-    // A handle is used by one thread at a time; two would take items out of each other's hands.
+    handle: Handle,
+    /// Room for encoding, kept from item to item.
+    scratch: RefCell<Vec<u8>>,
+    // `Cell` makes it `!Sync`: a handle has one item in hand, so each thread needs its own clone.
     item: PhantomData<Cell<T>>,
-}
-
-enum Place {
-    /// While a handle has the door, the thread behind it stays.
-    Here {
-        host: Arc<Host>,
-        door: Sender,
-        bounded: bool,
-    },
-    Elsewhere(Guest),
 }
 
 impl<T: Serialize + DeserializeOwned> Queue<T> {
     /// Makes a queue without a bound: `put` never waits for room. Python's `Queue()`.
     ///
-    /// An error is the operating system's: no room for a channel or a thread.
+    /// An error is the operating system's: no room for a descriptor or for memory, or a file-size
+    /// limit (`ulimit -f`) under 256 KiB for each consumer.
     ///
     /// ```
     /// let queue = shared::Queue::new()?;
@@ -91,7 +94,7 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
     /// # Ok::<(), shared::Error>(())
     /// ```
     pub fn new() -> Result<Queue<T>> {
-        Queue::make(None)
+        Ok(Queue::of(Handle::new(None)?))
     }
 
     /// Makes a queue where at most `bound` items wait. Python's `Queue(maxsize)`. With a bound of 0
@@ -104,53 +107,52 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
     /// # Ok::<(), shared::Error>(())
     /// ```
     pub fn bounded(bound: usize) -> Result<Queue<T>> {
-        Queue::make(Some(bound))
-    }
-
-    fn make(bound: Option<usize>) -> Result<Queue<T>> {
-        let (door, entrance) = channel::channel()?;
-        Ok(Queue::at(Place::Here {
-            host: Host::new(bound, entrance)?,
-            door,
-            bounded: bound.is_some(),
-        }))
+        Ok(Queue::of(Handle::new(Some(bound))?))
     }
 
     /// Puts an item. Python's `put`.
     ///
-    /// It waits while a queue with a bound is full, and from another process for an answer if the item
-    /// holds a queue or a connection. When it returns, the item is in the queue's keeping, even if this
-    /// process is killed then.
+    /// It waits while a queue with a bound is full. When it returns, the item is in the queue, even if
+    /// this process is killed then. An item that holds a queue or a connection, or is longer than
+    /// 64 KiB, is kept by the process that made the queue; in another process `put` waits for its
+    /// answer.
     ///
-    /// [`Error::Closed`](crate::Error::Closed) when the queue was closed or its creator is gone. The item is encoded
-    /// first: one that cannot be is [`Error::Encode`](crate::Error::Encode), and takes no room.
+    /// [`Error::Closed`](crate::Error::Closed) when the queue was closed or its creator is gone. A put
+    /// that waits for room in the creator's process also ends with it when this is the only handle
+    /// that is left in any process, and nobody iterates over the queue: then nobody can make room.
+    /// The item is encoded first: one that cannot be, or that its own type cannot read back, is
+    /// [`Error::Encode`](crate::Error::Encode), and takes no room. After an error nothing has been put.
     pub fn put(&self, item: T) -> Result<()> {
         self.put_until(&item, None)
     }
 
-    /// [`put`](Queue::put), but a full queue is [`Error::Full`](crate::Error::Full) at once. The item is gone then; keep
-    /// a clone to try again. Python's `put_nowait`.
+    /// [`put`](Queue::put), but a full queue is [`Error::Full`](crate::Error::Full) at once. The item
+    /// is gone then; keep a clone to try again. Python's `put_nowait`.
     pub fn try_put(&self, item: T) -> Result<()> {
         self.put_until(&item, Some(Instant::now()))
     }
 
-    /// [`put`](Queue::put), but a queue that stays full for `time` is [`Error::Full`](crate::Error::Full). Python's
-    /// `put(item, timeout=…)`.
+    /// [`put`](Queue::put), but a queue that stays full for `time` is
+    /// [`Error::Full`](crate::Error::Full). Python's `put(item, timeout=…)`.
     pub fn put_timeout(&self, item: T, time: Duration) -> Result<()> {
         self.put_until(&item, Instant::now().checked_add(time))
     }
 
     fn put_until(&self, item: &T, deadline: Option<Instant>) -> Result<()> {
-        match &self.place {
-            Place::Here { host, .. } => host.put(message::encode(item)?, deadline),
-            Place::Elsewhere(guest) => guest.put(message::encode(item)?, deadline),
+        let mut bytes = self.scratch.take();
+        bytes.clear();
+        let (mut body, ends) = message::encode_checked_to(item, bytes)?;
+        let put = self.handle.put(&mut body, ends, deadline);
+        if body.capacity() <= KEPT_CAPACITY {
+            self.scratch.replace(body);
         }
+        put
     }
 
-    /// Puts many items, in order. From another process it is much faster than as many
-    /// [`put`](Queue::put)s: they travel together, some 32 KB at a time.
+    /// Puts many items, in order, each as soon as the iterator gives it.
     ///
-    /// It waits like `put`. After an error, those before it are in the queue.
+    /// It waits like `put`. After an error or a panic of the iterator, those before it are in the
+    /// queue.
     ///
     /// ```
     /// let queue = shared::Queue::new()?;
@@ -159,48 +161,58 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
     /// # Ok::<(), shared::Error>(())
     /// ```
     pub fn extend(&self, items: impl IntoIterator<Item = T>) -> Result<()> {
-        let mut items = items.into_iter();
-        match &self.place {
-            Place::Elsewhere(guest) if !guest.bounded => {
-                guest.extend(items.map(|item| message::encode(&item)))
-            }
-            _ => items.try_for_each(|item| self.put(item)),
-        }
+        items.into_iter().try_for_each(|item| self.put(item))
     }
 
     /// Takes an item, and waits for one. Python's `get`.
     ///
-    /// [`Error::Closed`](crate::Error::Closed) when the queue was closed and is empty, or its creator is gone.
-    /// [`Error::Decode`](crate::Error::Decode) when what came is not a `T`.
+    /// [`Error::Closed`](crate::Error::Closed) when the queue was closed and is empty, or its creator
+    /// is gone; then it stays so. While a consumer still has an item in hand, a closed queue is not
+    /// empty, since the item may come back: so one that keeps its handle and never asks again makes
+    /// the others wait. [`Error::Decode`](crate::Error::Decode) when what came is not a `T`.
+    ///
+    /// It waits for as long as any handle could put. In the process that made the queue it ends, with
+    /// [`Error::Closed`](crate::Error::Closed), when this handle is the only one that is left in any
+    /// process: nobody could put while it waits. To end like that anywhere, and in several processes
+    /// at once, iterate over the queue by value.
     pub fn get(&self) -> Result<T> {
-        self.get_until(None)
+        self.get_until(None, false)
     }
 
-    /// [`get`](Queue::get), but an empty queue is [`Error::Empty`](crate::Error::Empty) at once. Python's `get_nowait`.
+    /// [`get`](Queue::get), but an empty queue is [`Error::Empty`](crate::Error::Empty) at once.
+    /// Python's `get_nowait`.
+    ///
+    /// [`Error::Timeout`](crate::Error::Timeout) when a process that was stopped (SIGSTOP) in the
+    /// middle of another call keeps the queue locked for 100 ms.
     pub fn try_get(&self) -> Result<T> {
-        self.get_until(Some(Instant::now()))
+        self.get_until(Some(Instant::now()), false)
     }
 
-    /// [`get`](Queue::get), but a queue that stays empty for `time` is [`Error::Empty`](crate::Error::Empty). Python's
-    /// `get(timeout=…)`.
+    /// [`get`](Queue::get), but a queue that stays empty for `time` is
+    /// [`Error::Empty`](crate::Error::Empty). Python's `get(timeout=…)`.
     pub fn get_timeout(&self, time: Duration) -> Result<T> {
-        self.get_until(Instant::now().checked_add(time))
+        self.get_until(Instant::now().checked_add(time), false)
     }
 
-    fn get_until(&self, deadline: Option<Instant>) -> Result<T> {
-        message::decode(match &self.place {
-            Place::Here { host, .. } => host.get(deadline)?,
-            Place::Elsewhere(guest) => guest.get(deadline)?,
-        })
+    fn get_until(&self, deadline: Option<Instant>, until_alone: bool) -> Result<T> {
+        self.decode(self.handle.get(deadline, until_alone)?)
     }
 
-    /// How many items wait; what was handed out does not. It may be another number by the time it is
-    /// read. Python's `qsize`.
-    pub fn len(&self) -> Result<usize> {
-        match &self.place {
-            Place::Here { host, .. } => Ok(host.len()),
-            Place::Elsewhere(guest) => guest.len(),
+    fn decode(&self, received: Received) -> Result<T> {
+        match received {
+            Received::Message(item) => message::decode(item),
+            Received::Bytes(bytes) => {
+                let item = message::decode_from(&bytes, Vec::new());
+                self.handle.reuse(bytes);
+                item
+            }
         }
+    }
+
+    /// How many items wait; what consumers have in hand does not. It may be another number by the
+    /// time it is read. Python's `qsize`.
+    pub fn len(&self) -> Result<usize> {
+        self.handle.store()?.len()
     }
 
     /// Whether no item waits. Python's `empty`.
@@ -208,11 +220,10 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
         Ok(self.len()? == 0)
     }
 
-    /// Closes the queue, for everyone: `put` fails with [`Error::Closed`](crate::Error::Closed), and so does `get` as soon
-    /// as the queue is empty. To close it again is no error.
+    /// Closes the queue, for everyone: `put` fails with [`Error::Closed`](crate::Error::Closed), and
+    /// so does `get` as soon as all that was put before has been taken. To close it again is no error.
     ///
-    /// What other consumers hold is not in the queue; if one of them is killed after that, its items
-    /// come back and wait for whoever still calls `get` or `try_get`.
+    /// What this thread has in hand of the queue is done by that.
     ///
     /// ```
     /// let queue = shared::Queue::new()?;
@@ -224,51 +235,63 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
     /// # Ok::<(), shared::Error>(())
     /// ```
     pub fn close(&self) -> Result<()> {
-        match &self.place {
-            Place::Here { host, .. } => host.close(),
-            Place::Elsewhere(guest) => guest.close()?,
-        }
-        Ok(())
+        self.handle.store()?.close()
+    }
+
+    /// Takes out the items that were in hand when their consumer died, twice: each is given out here
+    /// once, and never again by `get`. It does not wait.
+    ///
+    /// Only the process that made the queue keeps them; elsewhere it is
+    /// [`Error::NotCreator`](crate::Error::NotCreator).
+    ///
+    /// ```
+    /// let queue = shared::Queue::<u32>::new()?;
+    /// assert!(queue.dead_letters()?.is_empty());
+    /// # Ok::<(), shared::Error>(())
+    /// ```
+    pub fn dead_letters(&self) -> Result<Vec<T>> {
+        self.handle.take_dead()?.into_iter().map(|letter| self.decode(letter)).collect()
     }
 }
 
-impl<T> Queue<T> {
-    fn at(place: Place) -> Queue<T> {
-        Queue { place, item: PhantomData }
-    }
+/// Room for encoding that is kept from item to item, in bytes.
+const KEPT_CAPACITY: usize = 64 * 1024;
 
-    /// What a handle is elsewhere: the door, and whether there is a bound.
-    fn address(&self) -> (&Sender, bool) {
-        match &self.place {
-            Place::Here { door, bounded, .. } => (door, *bounded),
-            Place::Elsewhere(guest) => (&guest.door, guest.bounded),
-        }
+impl<T> Queue<T> {
+    fn of(handle: Handle) -> Queue<T> {
+        Queue { handle, scratch: RefCell::default(), item: PhantomData }
     }
 }
 
 impl<T> Clone for Queue<T> {
     /// The same queue.
     fn clone(&self) -> Queue<T> {
-        let (door, bounded) = self.address();
-        let door = door.clone();
-        Queue::at(match &self.place {
-            Place::Here { host, .. } => Place::Here { host: Arc::clone(host), door, bounded },
-            Place::Elsewhere(_) => Place::Elsewhere(Guest::new(door, bounded)),
-        })
+        Queue::of(self.handle.clone())
     }
 }
 
-/// A queue can be passed to a process, and through a queue or a pipe; elsewhere it is an error.
+/// A queue can be passed to a process, and through a queue or a pipe; anywhere else it is an error.
 impl<T> Serialize for Queue<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.address().serialize(serializer)
+        let mut name = None;
+        let place = attach(|| {
+            let (id, token) = self.handle.token().map_err(refuse_to_send)?;
+            name = Some(id);
+            Ok(vec![token.endpoint()])
+        })?;
+        (name, place).serialize(serializer)
     }
 }
 
 impl<'de, T> Deserialize<'de> for Queue<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let (door, bounded) = Deserialize::deserialize(deserializer)?;
-        Ok(Queue::at(Place::Elsewhere(Guest::new(door, bounded))))
+        let (id, place) = <(Option<QueueId>, usize)>::deserialize(deserializer)?;
+        match (id, detach(place)?) {
+            (Some(id), Endpoint::Sender(token)) => {
+                Ok(Queue::of(Handle::arrived(id, Sender::new(token))))
+            }
+            _ => Err(D::Error::custom("no handle of a queue")),
+        }
     }
 }
 

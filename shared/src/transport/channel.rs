@@ -6,7 +6,7 @@
 
 use super::backoff::Backoff;
 use super::ipc::catch_ipc_panic;
-use super::limits::{is_long, packet_size};
+use super::limits::{check_file_size, is_long, packet_size};
 use super::message::{Endpoint, Message, attach, detach};
 use crate::{Error, Result};
 use ipc_channel::TryRecvError;
@@ -90,6 +90,7 @@ impl Sender {
         let (body, endpoints) = message.into_parts();
         let (mut body, mut shared) = (body.as_slice(), None);
         if is_long(body.len())? {
+            check_file_size(body.len())?;
             let share = || Ok(IpcSharedMemory::from_bytes(body));
             shared =
                 Some(catch_ipc_panic("shared memory for a long message could not be made", share)?);

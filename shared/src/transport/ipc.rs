@@ -42,7 +42,7 @@ pub(super) fn catch_ipc_panic<R>(
     };
     match source.kind() {
         io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset => Err(Error::Closed),
-        _ => Err(Error::Io { doing, source }),
+        _ => Err(Error::Io { doing: doing.into(), error: source }),
     }
 }
 
@@ -70,7 +70,8 @@ pub(crate) fn install_panic_hook() {
     ONCE.call_once(|| {
         let hook = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
-            if !IN_IPC_CALL.get() {
+            // Where a panic aborts, these words are the last.
+            if !IN_IPC_CALL.get() || cfg!(panic = "abort") {
                 hook(info);
             }
         }));

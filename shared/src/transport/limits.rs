@@ -1,6 +1,7 @@
 //! What the kernel and ipc-channel allow one packet to hold.
 
 use crate::{Error, Result};
+use rustix::io::Errno;
 use std::io;
 use std::sync::OnceLock;
 
@@ -18,6 +19,18 @@ pub(crate) fn check_endpoint_count(count: usize, length: usize) -> Result<()> {
 /// Whether a packet of this length is so long that a socket has no room for two more.
 pub(super) fn is_long(length: usize) -> Result<bool> {
     Ok(memory_cost(length) > packet_size()? / 3)
+}
+
+/// Whether a file in memory may become so long: the kernel ends a process that exceeds the limit of
+/// a file's size, with a signal that says nothing.
+pub(crate) fn check_file_size(length: usize) -> Result<()> {
+    use rustix::process::{Resource, getrlimit};
+    match getrlimit(Resource::Fsize).current {
+        Some(limit) if limit < length as u64 => {
+            Err(Error::io("a long message could not be put into memory")(Errno::FBIG))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// How many bytes the body of one packet may have, so that ipc-channel never splits it: the send

@@ -11,8 +11,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_bytes::{ByteBuf, Bytes};
 use std::any::type_name;
-use std::cell::RefCell;
-use std::sync::Arc;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::LocalKey;
 
 /// One endpoint of a channel, on its way to another process.
@@ -35,31 +37,116 @@ thread_local! {
     static OUTGOING: RefCell<Option<Vec<Endpoint>>> = const { RefCell::new(None) };
     /// The endpoints of the message that this thread is decoding.
     static INCOMING: RefCell<Vec<Option<Endpoint>>> = const { RefCell::new(Vec::new()) };
+    /// Whether an endpoint was asked for that the message does not hold.
+    static ENDPOINT_WAS_MISSING: Cell<bool> = const { Cell::new(false) };
+    /// Why this thread's last encoding or decoding was refused; the encoder drops such texts.
+    static REFUSAL: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
 /// Encodes a value; its channel endpoints move into the message.
 pub(crate) fn encode<T: Serialize>(value: &T) -> Result<Message> {
-    let (body, endpoints) =
-        with(&OUTGOING, Some(Vec::new()), || (postcard::to_stdvec(value), OUTGOING.take()));
+    let (body, ends) = encode_to(value, Vec::new())?;
+    Ok(Message::new(body, ends))
+}
+
+/// Encodes a value behind the bytes that are there; its channel endpoints move out of it.
+pub(crate) fn encode_to<T: Serialize>(
+    value: &T,
+    bytes: Vec<u8>,
+) -> Result<(Vec<u8>, Vec<Endpoint>)> {
+    let (body, ends) =
+        with(&OUTGOING, Some(Vec::new()), || (postcard::to_extend(value, bytes), OUTGOING.take()));
     let body = body.map_err(|error| {
-        let (type_name, reason) = (type_name::<T>(), reason(error));
+        let (type_name, reason) = (type_name::<T>().into(), reason(error));
         Error::Encode { type_name, reason }
     })?;
-    let endpoints = endpoints.unwrap_or_default();
-    check_endpoint_count(endpoints.len(), body.len())?;
+    let ends = ends.unwrap_or_default();
+    check_endpoint_count(ends.len(), body.len())?;
+    Ok((body, ends))
+}
+
+/// Encodes a value that is to leave this process, and refuses one that its own type cannot read
+/// back: such a value would be an error at the receiver, when it is gone here.
+///
+/// The encoding does not describe itself, so a type that asks what comes next (`untagged`,
+/// `serde_json::Value`) is written well and never read. Whether a type does so may depend on the
+/// value, so each value is read back. A long one costs as much as it is long; those are read back
+/// a few times per type and process. A channel end can be taken only once, so a value is read up
+/// to its first one.
+pub(crate) fn encode_checked<T: Serialize + DeserializeOwned>(value: &T) -> Result<Message> {
+    let (body, endpoints) = encode_checked_to(value, Vec::new())?;
     Ok(Message::new(body, endpoints))
+}
+
+/// [`encode_checked`] into the room that is there.
+pub(crate) fn encode_checked_to<T: Serialize + DeserializeOwned>(
+    value: &T,
+    room: Vec<u8>,
+) -> Result<(Vec<u8>, Vec<Endpoint>)> {
+    let (body, endpoints) = encode_to(value, room)?;
+    if is_check_due(decode::<T>, body.len()) {
+        check_readable::<T>(&body, !endpoints.is_empty())?;
+    }
+    Ok((body, endpoints))
+}
+
+/// Up to this many bytes, every value is read back.
+const ALWAYS_CHECKED_BYTES: usize = 1024;
+
+/// So many longer values of a type are read back in each process.
+const LONG_VALUES_CHECKED: u32 = 4;
+
+/// Whether a value of this length is to be read back. A type is known by its decoder: two types
+/// that share one are read in the same way.
+fn is_check_due<T>(decoder: fn(Message) -> Result<T>, length: usize) -> bool {
+    static CHECKED: Mutex<BTreeMap<usize, u32>> = Mutex::new(BTreeMap::new());
+    if length <= ALWAYS_CHECKED_BYTES {
+        return true;
+    }
+    // A count that a panic left behind is a count all the same.
+    let mut checked = CHECKED.lock().unwrap_or_else(PoisonError::into_inner);
+    let count = checked.entry(decoder as usize).or_default();
+    *count += u32::from(*count < LONG_VALUES_CHECKED + 1);
+    *count <= LONG_VALUES_CHECKED
+}
+
+fn check_readable<T: DeserializeOwned>(body: &[u8], has_endpoints: bool) -> Result<()> {
+    ENDPOINT_WAS_MISSING.set(false);
+    let read = with(&INCOMING, Vec::new(), || postcard::take_from_bytes::<T>(body).map(|v| v.1));
+    let reason = match read {
+        Ok([]) => return Ok(()),
+        Err(_) if has_endpoints && ENDPOINT_WAS_MISSING.get() => {
+            REFUSAL.take();
+            return Ok(());
+        }
+        Ok(rest) => format!("{} bytes are left over", rest.len()),
+        Err(error) => reason(error),
+    };
+    Err(Error::Encode {
+        type_name: type_name::<T>().into(),
+        reason: format!(
+            "its own type cannot read it back ({reason}); a type that needs a self-describing \
+             format (`serde_json::Value`, `untagged`, `flatten`, `skip_serializing_if`) can cross \
+             as its text"
+        ),
+    })
 }
 
 /// Decodes a value; the endpoints that it does not take are closed.
 pub(crate) fn decode<T: DeserializeOwned>(message: Message) -> Result<T> {
-    let (body, endpoints) = message.into_parts();
-    let endpoints = endpoints.into_iter().map(Some).collect();
-    let reason = match with(&INCOMING, endpoints, || postcard::take_from_bytes(&body)) {
+    let (body, ends) = message.into_parts();
+    decode_from(&body, ends)
+}
+
+/// Decodes a value from bytes, and the endpoints that belong to them.
+pub(crate) fn decode_from<T: DeserializeOwned>(body: &[u8], ends: Vec<Endpoint>) -> Result<T> {
+    let ends = ends.into_iter().map(Some).collect();
+    let reason = match with(&INCOMING, ends, || postcard::take_from_bytes(body)) {
         Ok((value, [])) => return Ok(value),
         Ok((_, rest)) => format!("{} bytes are left over", rest.len()),
         Err(error) => reason(error),
     };
-    Err(Error::Decode { type_name: type_name::<T>(), reason })
+    Err(Error::Decode { type_name: type_name::<T>().into(), reason })
 }
 
 /// Whether this thread can still encode and decode. It cannot once its thread-locals are dropped.
@@ -82,9 +169,25 @@ fn with<V, R>(table: &'static LocalKey<RefCell<V>>, value: V, call: impl FnOnce(
     call()
 }
 
+/// The error of a `Serialize` that refuses; what it says is kept for [`Error::Encode`].
+pub(crate) fn refuse_to_send<E: serde::ser::Error>(why: impl Display) -> E {
+    REFUSAL.set(Some(why.to_string()));
+    E::custom(why)
+}
+
+/// The error of a `Deserialize` that refuses; what it says is kept for [`Error::Decode`].
+pub(crate) fn refuse_to_read<E: serde::de::Error>(why: impl Display) -> E {
+    REFUSAL.set(Some(why.to_string()));
+    E::custom(why)
+}
+
 fn reason(error: postcard::Error) -> String {
+    let refusal = REFUSAL.take();
     match error {
-        // The encoder discards the message of a type's own `Serialize` or `Deserialize`.
+        postcard::Error::SerdeSerCustom | postcard::Error::SerdeDeCustom if refusal.is_some() => {
+            refusal.unwrap_or_default()
+        }
+        // The encoder drops what a type's own `Serialize` or `Deserialize` says.
         postcard::Error::SerdeSerCustom => "its `Serialize` refused it".to_owned(),
         postcard::Error::SerdeDeCustom => "its `Deserialize` refused it".to_owned(),
         error => error.to_string(),
@@ -107,9 +210,10 @@ pub(crate) fn attach<E: serde::ser::Error>(
 
 /// Detaches an endpoint from the message that is being decoded.
 pub(crate) fn detach<E: serde::de::Error>(index: usize) -> Result<Endpoint, E> {
-    INCOMING
-        .with_borrow_mut(|endpoints| endpoints.get_mut(index)?.take())
-        .ok_or_else(|| E::custom("no such channel end"))
+    INCOMING.with_borrow_mut(|ends| ends.get_mut(index)?.take()).ok_or_else(|| {
+        ENDPOINT_WAS_MISSING.set(true);
+        refuse_to_read("a channel end is missing, as at the limit of open files (ulimit -n)")
+    })
 }
 
 impl Message {
@@ -126,7 +230,11 @@ impl Message {
     }
 
     pub(crate) fn has_endpoints(&self) -> bool {
-        !self.endpoints.borrow().is_empty()
+        self.endpoint_count() > 0
+    }
+
+    pub(crate) fn endpoint_count(&self) -> usize {
+        self.endpoints.borrow().len()
     }
 
     /// A copy to send again. A message with endpoints has none, since sending moves them.

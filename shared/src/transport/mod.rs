@@ -24,11 +24,24 @@
 //!
 //! Beside them, and known to `channel` only as functions: `limits` says how large a packet and a
 //! message may be, `backoff` decides whether a receiver spins before it blocks, and `socket` makes
-//! the one socket that is no channel, through which a child is started.
+//! the sockets that are no channels, through which a child is started.
+//!
+//! What a parent and its child tell each other about the start and the end goes through a socket of
+//! our own, without ipc-channel, unless it holds ends:
+//!
+//! ```text
+//! Message { body, no ends } --plain-----------------> one packet --socket
+//! Message { body, ends }    --bridge--ipc-channel---> one packet with descriptors --plain--socket
+//! ```
 
 pub(crate) mod backoff;
+mod bridge;
 pub(crate) mod channel;
+pub(crate) mod descriptor;
 pub(crate) mod ipc;
 pub(crate) mod limits;
 pub(crate) mod message;
+pub(crate) mod peer;
+pub(crate) mod plain;
 pub(crate) mod socket;
+pub(crate) mod watch;

@@ -1,9 +1,9 @@
 //! A drill: its rounds, each on a thread that is watched, and the proof that nothing is left.
 
-use library_support::{children_of, isolated, nothing, open_files, until};
+use library_support::{children_of, isolated, open_files, until, warm_up};
 use libtest_mimic::{Arguments, Failed, Trial};
 use rustix::process::{Resource, Rlimit, WaitOptions, getrlimit, setrlimit, wait};
-use shared::{Process, Queue, Receiver, Sender, pipe};
+use shared::{Queue, Receiver, Sender, pipe};
 use signal_hook::consts::SIGINT;
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher, RandomState};
@@ -120,7 +120,7 @@ pub fn run(drills: Vec<Drill>) -> ! {
     let default = Arc::new(AtomicBool::new(true));
     signal_hook::flag::register_conditional_default(SIGINT, default).expect("it can be handled");
     // What is made once, and stays.
-    Process::spawn(nothing, ()).and_then(Process::join).expect("a child");
+    warm_up();
     drop(Queue::<()>::new());
     until("the thread of the queue ends", AT_ONCE, || threads() == 1);
     let trials = drills.into_iter().map(|drill| Trial::test(drill.name, move || drill.run()));

@@ -1,7 +1,9 @@
 //! Drills 6 and 10: what is sent before anybody receives, and messages of every kind.
 
 use crate::drill::{AT_ONCE, Drill, Round, is_long};
-use library_support::{Disguised, RefusedThere, Refuses, Suite, buffer, bytes, lengths, suite};
+use library_support::{
+    Disguised, RefusedThere, Refuses, Suite, as_sender, buffer, bytes, disguised, lengths, suite,
+};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
@@ -150,7 +152,7 @@ pub fn refused(_: &mut Round) {
     drop(right);
 
     let (left, right) = pipe::<Option<RefusedThere>, ()>().expect("a pipe");
-    left.send(Some(RefusedThere)).expect("it is open");
+    as_sender(|| left.send(Some(RefusedThere))).expect("it is open");
     left.send(None).expect("it is open");
     assert!(matches!(right.recv(), Err(Error::Decode { .. })));
     assert!(matches!(right.recv(), Ok(None)));
@@ -172,7 +174,7 @@ pub fn refused(_: &mut Round) {
 /// A value of one type is received as one of another.
 fn wrong<A: Serialize, B: DeserializeOwned>(sent: A) {
     let (left, right) = pipe::<Disguised<A, B>, ()>().expect("a pipe");
-    left.send(Disguised::Sent(sent)).expect("it is open");
+    disguised(sent, |value| left.send(value)).expect("it is open");
     let received = right.recv_timeout(AT_ONCE);
     assert!(matches!(received, Err(Error::Decode { .. })), "{}", type_name::<Disguised<A, B>>());
 }

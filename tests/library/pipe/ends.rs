@@ -18,6 +18,7 @@ pub fn suite() -> Suite {
             an_end_may_travel_through_many_processes,
             a_message_that_was_polled_travels_with_its_connection,
             messages_that_were_taken_in_while_sending_travel_with_their_connection,
+            a_connection_moves_with_more_ends_than_a_message_may_hold,
             half_a_message_travels_with_its_connection,
             two_ends_may_send_before_they_receive_even_while_one_of_them_moves_on,
             two_processes_may_share_a_pipe_by_its_directions,
@@ -26,6 +27,7 @@ pub fn suite() -> Suite {
             an_end_cannot_be_written_into_anything_else,
         ],
         children: [
+            answers_on_each,
             answers_a_number,
             gives_all_it_receives,
             passes_an_end_on,
@@ -262,6 +264,53 @@ fn one_message_may_hold_32_connections_and_no_more() {
             received.send(n + 1).expect("it is open");
             assert_eq!(kept.recv_timeout(SOON).expect("a number"), n + 1);
         }
+    }
+}
+
+type Giver = Connection<String, (u32, Connection<u32, u32>)>;
+
+/// Receives connections that were taken in before this process had them, and answers on each.
+pub fn answers_on_each(giver: Giver, from: u32) -> u32 {
+    let mut next = from;
+    while let Ok((number, connection)) = giver.recv() {
+        assert_eq!(number, next);
+        connection.send(number).expect("the other end is kept");
+        next += 1;
+    }
+    next
+}
+
+fn a_connection_moves_with_more_ends_than_a_message_may_hold() {
+    const COUNT: u32 = 150;
+    let (ours, theirs): (Giver, _) = pipe().expect("a pipe");
+    let mut kept = Vec::new();
+    for number in 0..COUNT {
+        let (left, right) = pipe().expect("a pipe");
+        theirs.send((number, right)).expect("it is open");
+        kept.push(left);
+        if number % 40 == 39 {
+            // To send much is to take in what has arrived.
+            ours.send("x".repeat(120_000)).expect("it is open");
+            theirs.recv().expect("a message");
+        }
+    }
+    // Moved twice, with some taken between, and with one that came after.
+    let (there, back) = pipe::<Giver, ()>().expect("a pipe");
+    there.send(ours).expect("it moves");
+    let ours = back.recv().expect("it is there");
+    let (number, first) = ours.recv().expect("a connection");
+    assert_eq!(number, 0);
+    drop(first);
+    assert!(ours.poll(SOON).expect("no error"));
+    let process = Process::spawn(answers_on_each, (ours, 1)).expect("a start");
+    let (left, right) = pipe().expect("a pipe");
+    theirs.send((COUNT, right)).expect("it is open");
+    kept.push(left);
+    drop(theirs);
+    assert_eq!(process.join().expect("it received all"), COUNT + 1);
+    assert!(matches!(kept.remove(0).recv(), Err(Error::Closed)));
+    for (number, left) in (1..).zip(&kept) {
+        assert_eq!(left.recv_timeout(SOON).expect("an answer"), number);
     }
 }
 

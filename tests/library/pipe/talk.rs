@@ -1,8 +1,8 @@
 //! Sending and receiving.
 
 use library_support::{
-    Disguised, MOMENT, RefusedThere, Refuses, SOON, Suite, bytes, lengths, open_files, status,
-    suite, until, until_asleep,
+    Disguised, MOMENT, RefusedThere, Refuses, SOON, Suite, Untagged, as_sender, bytes, disguised,
+    lengths, open_files, status, suite, until, until_asleep,
 };
 use rustix::process::{Pid, Signal, kill_process};
 use serde::{Deserialize, Serialize, Serializer};
@@ -41,6 +41,7 @@ pub fn suite() -> Suite {
             a_value_that_panics_while_it_is_encoded_disturbs_no_other,
             a_value_that_cannot_be_decoded_is_an_error_and_no_more,
             a_message_of_another_type_is_an_error,
+            a_value_that_its_type_cannot_read_back_is_not_sent,
         ],
         children: [
             echoes,
@@ -576,7 +577,7 @@ fn a_value_that_cannot_be_decoded_is_an_error_and_no_more() {
     let (ours, theirs) = pipe::<Message, ()>().expect("a pipe");
     let (inner, inners) = pipe().expect("a pipe");
     ours.send((None, Ok(1))).expect("it is open");
-    ours.send((Some(inners), Err(RefusedThere))).expect("it is open");
+    as_sender(|| ours.send((Some(inners), Err(RefusedThere)))).expect("it is open");
     ours.send((None, Ok(3))).expect("it is open");
     assert!(matches!(theirs.recv(), Ok((None, Ok(1)))));
     let error = theirs.recv().map(drop).expect_err("it refuses");
@@ -591,24 +592,39 @@ fn a_value_that_cannot_be_decoded_is_an_error_and_no_more() {
 fn a_message_of_another_type_is_an_error() {
     // Numbers where a text is expected, a text where an end is, an end where a number is.
     let (ours, theirs) = pipe::<Disguised<Vec<u8>, String>, ()>().expect("a pipe");
-    ours.send(Disguised::Sent(vec![0xff; 3])).expect("it is open");
-    ours.send(Disguised::Sent(b"fine".to_vec())).expect("it is open");
+    disguised(vec![0xff; 3], |value| ours.send(value)).expect("it is open");
+    disguised(b"fine".to_vec(), |value| ours.send(value)).expect("it is open");
     assert!(matches!(theirs.recv().map(drop), Err(Error::Decode { .. })));
     assert_eq!(theirs.recv().expect("a text by chance").received(), "fine");
 
     let (ours, theirs) = pipe::<Disguised<String, Connection<u32, u32>>, ()>().expect("a pipe");
     for length in [0, 1, 10, 100_000] {
-        ours.send(Disguised::Sent("x".repeat(length))).expect("it is open");
+        disguised("x".repeat(length), |value| ours.send(value)).expect("it is open");
         assert!(matches!(theirs.recv().map(drop), Err(Error::Decode { .. })));
     }
     let (ours, theirs) = pipe::<Disguised<Connection<(), ()>, (u64, u64)>, ()>().expect("a pipe");
     let (inner, inners) = pipe().expect("a pipe");
-    ours.send(Disguised::Sent(inners)).expect("it is open");
+    disguised(inners, |value| ours.send(value)).expect("it is open");
     let _ = theirs.recv();
     assert!(matches!(inner.recv_timeout(SOON), Err(Error::Closed)));
     let (ours, theirs) = pipe::<Disguised<Sender<u32>, Receiver<u32>>, ()>().expect("a pipe");
     let (inner, inners) = pipe::<u32, u32>().expect("a pipe");
-    ours.send(Disguised::Sent(inners.split().0)).expect("it is open");
+    disguised(inners.split().0, |value| ours.send(value)).expect("it is open");
     assert!(matches!(theirs.recv().map(drop), Err(Error::Decode { .. })));
     assert!(matches!(inner.recv_timeout(SOON), Err(Error::Closed)));
+}
+
+fn a_value_that_its_type_cannot_read_back_is_not_sent() {
+    let (ours, theirs) = pipe::<Option<Untagged>, Vec<Untagged>>().expect("a pipe");
+    for _ in 0..2 {
+        ours.send(None).expect("there is nothing in it");
+        let error = ours.send(Some(Untagged::Number(1))).expect_err("it cannot be read");
+        let Error::Encode { reason, .. } = &error else { panic!("{error}") };
+        assert!(reason.contains("its own type cannot read it back"), "{reason}");
+        let long = (0..1000).map(Untagged::Number).collect();
+        assert!(matches!(theirs.send(long), Err(Error::Encode { .. })));
+        assert_eq!(theirs.recv().expect("what was sent"), None);
+    }
+    assert!(!theirs.poll(Duration::ZERO).expect("no error"));
+    assert!(!ours.poll(Duration::ZERO).expect("no error"));
 }

@@ -10,6 +10,7 @@ pub fn suite() -> Suite {
     suite! {
         tests: [
             an_error_that_a_target_returns_is_a_value,
+            an_error_of_ours_that_a_target_returns_keeps_its_sentence_and_variant,
             a_panic_is_an_error_with_its_message_and_the_name,
             a_panic_without_a_text_is_an_error_all_the_same,
             a_panic_with_a_long_text_arrives_whole,
@@ -26,6 +27,7 @@ pub fn suite() -> Suite {
             what_the_target_has_is_dropped_before_its_value_is_there,
         ],
         children: [
+            uses_the_question_mark,
             aborts,
             exits,
             exits_beside_threads,
@@ -62,11 +64,28 @@ pub fn gives_a_result(n: i32) -> Result<i32, String> {
 }
 
 fn an_error_that_a_target_returns_is_a_value() {
-    for n in [1, -1] {
+    for (n, exit_code) in [(1, 0), (-1, 1)] {
         let process = Process::spawn(gives_a_result, (n,)).expect("a start");
-        assert_eq!(process.wait().expect("it ends"), 0);
+        assert_eq!(process.wait().expect("it ends"), exit_code);
         assert_eq!(process.join().expect("a value"), gives_a_result(n));
     }
+}
+
+/// Works as a `main` does.
+pub fn uses_the_question_mark(queue: Queue<u32>) -> shared::Result<u32> {
+    Ok(queue.try_get()? + queue.try_get()?)
+}
+
+fn an_error_of_ours_that_a_target_returns_keeps_its_sentence_and_variant() {
+    let queue = Queue::new().expect("a queue");
+    queue.extend([1, 2, 3]).expect("it is open");
+    let process = Process::spawn(uses_the_question_mark, (queue.clone(),)).expect("a start");
+    assert_eq!(process.join().flatten().expect("a value"), 3);
+    let process = Process::spawn(uses_the_question_mark, (queue.clone(),)).expect("a start");
+    assert_eq!(process.wait().expect("it ends"), 1);
+    let error = process.join().expect("it returned").expect_err("there was one only");
+    assert!(matches!(error, Error::Empty), "{error}");
+    assert_eq!(error.to_string(), Error::Empty.to_string());
 }
 
 pub fn panics(message: String) {
@@ -140,11 +159,15 @@ impl Drop for PanicsWhenDropped {
 
 pub fn is_given_what_panics_when_dropped(_: PanicsWhenDropped) {}
 
+/// Panics when a child reads it.
 #[derive(Serialize)]
 pub struct PanicsWhenRead;
 
 impl<'de> Deserialize<'de> for PanicsWhenRead {
     fn deserialize<D: Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+        if shared::process::parent().is_none() {
+            return Ok(PanicsWhenRead);
+        }
         quiet();
         panic!("in Deserialize");
     }
@@ -311,7 +334,7 @@ pub fn leaves_a_thread(sender: Sender<u32>) -> u32 {
     thread::spawn(sleeps);
     // Different from Python: only a thread that the target waits for is waited for.
     thread::scope(|scope| {
-        scope.spawn(|| sender.send(1));
+        scope.spawn(move || sender.send(1));
     });
     2
 }

@@ -4,6 +4,7 @@ use library_support::{
     SOON, Suite, fill_files, finish, is_child, limit_files, nothing, open_files, program, status,
     suite, waiting_child,
 };
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use shared::{Error, Process, Queue, pipe};
 use std::env;
 use std::fs::File;
@@ -15,9 +16,14 @@ pub fn suite() -> Suite {
             at_the_limit_of_open_files_a_start_is_an_error_and_works_again_later,
             at_the_limit_of_open_files_a_process_can_be_waited_for_and_stopped,
             whatever_was_free_at_the_guard_everything_works_when_there_is_room,
+            a_long_value_over_the_limit_of_a_file_is_an_error_that_names_it,
             with_32_open_files_processes_queues_and_pipes_work,
         ],
+        children: [
+            gives_bytes,
+        ],
         programs: [
+            "has small files" => has_small_files,
             "opens all files" => opens_all_files,
             "has few files free at its guard" => has_few_files_free_at_its_guard,
             "waits with all files open" => waits_with_all_files_open,
@@ -130,5 +136,32 @@ pub fn has_few_files() {
         library_support::until("the files are closed", library_support::SOON, || {
             open_files("self").len() < 16
         });
+    }
+}
+
+pub fn gives_bytes(length: usize) -> serde_bytes::ByteBuf {
+    library_support::bytes(length)
+}
+
+fn a_long_value_over_the_limit_of_a_file_is_an_error_that_names_it() {
+    finish(&mut program("has small files")).well();
+}
+
+pub fn has_small_files() {
+    let maximum = getrlimit(Resource::Fsize).maximum;
+    let small = Rlimit { current: Some(100_000), maximum };
+    setrlimit(Resource::Fsize, small).expect("it may be less");
+    for length in [0, 1000, 99_000, 101_000, 10 << 20] {
+        let limit = |text: &str| {
+            assert!(length > 100_000 && text.contains("(ulimit -f)"), "{length}: {text}");
+        };
+        match Process::spawn(crate::starting::echo, (library_support::bytes(length),)) {
+            Ok(process) => assert_eq!(process.join().expect("a value").len(), length),
+            Err(error) => limit(&error.to_string()),
+        }
+        match Process::spawn(gives_bytes, (length,)).expect("a start").join() {
+            Ok(bytes) => assert_eq!(bytes.len(), length),
+            Err(error) => limit(&error.to_string()),
+        }
     }
 }

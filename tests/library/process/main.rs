@@ -11,11 +11,14 @@ mod limits;
 mod refusals;
 mod starting;
 mod stopping;
+mod streams;
+mod surroundings;
 mod waiting;
 
 fn main() {
     refusals::before_the_guard();
     starting::before_the_guard();
+    streams::before_the_guard();
     let filled = limits::before_the_guard();
     let tests = library_support::guard([
         starting::suite(),
@@ -23,6 +26,8 @@ fn main() {
         refusals::suite(),
         waiting::suite(),
         stopping::suite(),
+        streams::suite(),
+        surroundings::suite(),
         endings::suite(),
         families::suite(),
         limits::suite(),

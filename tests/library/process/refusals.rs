@@ -1,8 +1,8 @@
 //! What is not started, and what dies before it begins.
 
 use library_support::{
-    Disguised, RefusedThere, Refuses, Suite, finish, is_child, nothing, program, program_name,
-    suite,
+    Disguised, RefusedThere, Refuses, Suite, Untagged, as_sender, disguised, finish, is_child,
+    nothing, program, program_name, suite,
 };
 use serde::{Deserialize, Serialize, Serializer};
 use shared::{Connection, Error, Process, Queue, main_guard, pipe};
@@ -23,8 +23,11 @@ pub fn suite() -> Suite {
             a_child_that_does_not_come_to_the_guard_is_an_error,
             a_child_whose_guard_lists_other_targets_is_an_error,
             arguments_that_cannot_be_decoded_are_an_error,
+            arguments_and_values_that_their_type_cannot_read_back_are_errors_of_their_sender,
         ],
         children: [
+            gives_untagged,
+            takes_untagged,
             listed,
             reads_another_type,
             reads_what_refuses,
@@ -200,7 +203,8 @@ pub fn has_a_child_that_dies_early() {
 
 fn a_child_that_exits_before_the_guard_is_an_error_with_its_status_at_once() {
     let line = "NotReady 7: process `early` exited with status 7 before its target began; \
-                does `main` leave, or fail, before `shared::main_guard!`?\n";
+                does `main` leave, or fail, before `shared::main_guard!`, \
+                or read standard input there again and again?\n";
     assert_eq!(early_death("exit"), line.repeat(7));
 }
 
@@ -230,15 +234,35 @@ pub fn reads_another_type(_: Disguised<u8, String>, _: Queue<()>) {}
 fn arguments_that_cannot_be_decoded_are_an_error() {
     let queue = Queue::new().expect("a queue");
     let process = Process::builder().name("reader");
-    let process = process.spawn(reads_what_refuses, (queue.clone(), RefusedThere));
+    let start = || process.spawn(reads_what_refuses, (queue.clone(), RefusedThere));
+    let process = as_sender(start);
     let error = process.and_then(Process::join).expect_err("the child cannot read it");
     let Error::NoValue { process, reason } = error else { panic!("{error}") };
     assert_eq!(process, "reader");
     assert!(reason.contains("its `Deserialize` refused it"), "{reason}");
 
-    let process = Process::spawn(reads_another_type, (Disguised::Sent(200), queue));
+    let process = disguised(200, |number| Process::spawn(reads_another_type, (number, queue)));
     let process = process.expect("a start");
     assert_eq!(process.wait().expect("it ends"), 1);
     let error = process.join().expect_err("a text of 200 bytes is not there");
     assert!(matches!(error, Error::NoValue { .. }), "{error}");
+}
+
+pub fn takes_untagged(_: Untagged) {}
+
+pub fn gives_untagged(give: bool) -> Option<Untagged> {
+    give.then(|| Untagged::Text("x".to_owned()))
+}
+
+fn arguments_and_values_that_their_type_cannot_read_back_are_errors_of_their_sender() {
+    let error =
+        Process::spawn(takes_untagged, (Untagged::Number(1),)).expect_err("it is unreadable");
+    assert!(matches!(&error, Error::Encode { .. }), "{error}");
+    let process = Process::spawn(gives_untagged, (false,)).expect("a start");
+    assert_eq!(process.join().expect("there is nothing in it"), None);
+    let process = Process::spawn(gives_untagged, (true,)).expect("a start");
+    assert_eq!(process.wait().expect("it ends"), 1);
+    let error = process.join().expect_err("it is unreadable");
+    let Error::NoValue { reason, .. } = error else { panic!("{error}") };
+    assert!(reason.contains("its own type cannot read it back"), "{reason}");
 }

@@ -35,6 +35,7 @@ pub fn suite() -> Suite {
             a_start_does_not_wait_for_the_child,
             children_can_be_started_from_many_threads_at_once,
             fifty_children_at_once_all_answer,
+            many_programs_start_processes_at_once_without_a_folder_for_temporary_files,
             the_command_line_reaches_child_and_grandchild,
             the_standard_input_of_a_child_is_empty,
             files_of_the_parent_are_not_open_in_a_child,
@@ -70,6 +71,7 @@ pub fn suite() -> Suite {
             zero,
         ],
         programs: [
+            "starts many" => starts_many,
             "has a child that starts late" => has_a_child_that_starts_late,
             "has a command line" => has_a_command_line,
             "has an input" => has_an_input,
@@ -385,6 +387,35 @@ fn fifty_children_at_once_all_answer() {
         drop(ours);
         process.join().expect("it ends");
     }
+}
+
+fn many_programs_start_processes_at_once_without_a_folder_for_temporary_files() {
+    let start = || {
+        let mut program = program("starts many");
+        program.env("TMPDIR", "/nowhere/at/all").stderr(Stdio::piped()).spawn().expect("it runs")
+    };
+    let programs = [(); 6].map(|()| start());
+    let ended = programs.map(|program| program.wait_with_output().expect("it ends"));
+    for ended in ended {
+        assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+    }
+}
+
+/// With ends among the arguments and without.
+pub fn starts_many() {
+    let starts = || {
+        for n in 0..5 {
+            let process = Process::spawn(one, (n,)).and_then(Process::join).expect("a value");
+            assert_eq!(process, n.to_string());
+            let (ours, theirs) = pipe().expect("a pipe");
+            let process = Process::spawn(answers, (theirs,)).expect("a start");
+            ours.send(n).expect("it listens");
+            assert_eq!(ours.recv().expect("an answer"), n + 1);
+            drop(ours);
+            process.join().expect("it ends");
+        }
+    };
+    thread::scope(|scope| (0..8).for_each(|_| drop(scope.spawn(starts))));
 }
 
 pub fn says_its_command_line(deeper: bool) -> Vec<Vec<String>> {

@@ -4,6 +4,7 @@ use library_support::{
     SOON, Suite, handle_signals, nothing, sleeps, status, suite, until_asleep, waiting_child,
 };
 use shared::{Connection, Error, Process, pipe};
+use std::collections::BTreeMap;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -20,10 +21,15 @@ pub fn suite() -> Suite {
             a_dropped_handle_stops_a_process_that_has_only_begun,
             a_dropped_handle_kills_a_process_that_will_not_stop,
             the_handle_of_a_process_that_has_ended_can_be_dropped,
+            many_handles_dropped_one_after_another_share_a_second,
+            processes_that_are_stopped_together_have_a_second_each,
+            a_group_of_handles_that_is_dropped_after_another_has_its_own_second,
+            a_process_can_be_killed_while_another_thread_waits_for_it,
             an_early_return_neither_hangs_nor_leaves_a_process,
             a_panic_of_the_parent_leaves_no_process,
         ],
         children: [
+            ends_in_time,
             will_not_stop,
         ],
     }
@@ -123,6 +129,95 @@ fn a_dropped_handle_kills_a_process_that_will_not_stop() {
     drop(process);
     assert!(is_gone(id));
     assert!(start.elapsed() >= Duration::from_secs(1), "{:?}", start.elapsed());
+}
+
+fn stubborn(count: usize) -> Vec<Process<()>> {
+    let start = |_| {
+        let (ours, theirs) = pipe().expect("a pipe");
+        let process = Process::spawn(will_not_stop, (theirs,)).expect("a start");
+        ours.recv_timeout(SOON).expect("it is there");
+        process
+    };
+    (0..count).map(start).collect()
+}
+
+struct Team {
+    by_name: BTreeMap<usize, Process<()>>,
+    leader: Option<Process<()>>,
+}
+
+fn many_handles_dropped_one_after_another_share_a_second() {
+    let mut workers = stubborn(8);
+    let ids: Vec<_> = workers.iter().map(Process::id).collect();
+    let leader = workers.pop();
+    let team = Team { by_name: workers.into_iter().enumerate().collect(), leader };
+    assert!(team.leader.is_some() && team.by_name.len() == 7);
+    let start = Instant::now();
+    drop(team);
+    let time = start.elapsed();
+    assert!(ids.iter().all(|id| is_gone(*id)));
+    assert!((Duration::from_secs(1)..Duration::from_secs(3)).contains(&time), "{time:?}");
+}
+
+fn a_group_of_handles_that_is_dropped_after_another_has_its_own_second() {
+    drop(stubborn(1));
+    let process = stubborn(1);
+    let start = Instant::now();
+    drop(process);
+    assert!(start.elapsed() >= Duration::from_secs(1), "{:?}", start.elapsed());
+}
+
+/// Ends well, but takes some time after it is asked to.
+pub fn ends_in_time(connection: Connection<(), ()>) {
+    let asked = Arc::new(AtomicBool::new(false));
+    let sigterm = signal_hook::consts::SIGTERM;
+    signal_hook::flag::register(sigterm, asked.clone()).expect("SIGTERM may be handled");
+    connection.send(()).expect("the parent waits");
+    while !asked.load(std::sync::atomic::Ordering::SeqCst) {
+        std::thread::park_timeout(Duration::from_millis(1));
+    }
+    std::thread::sleep(Duration::from_millis(200));
+    let _ = connection.send(());
+}
+
+fn processes_that_are_stopped_together_have_a_second_each() {
+    let start = |_| {
+        let (ours, theirs) = pipe().expect("a pipe");
+        let process = Process::spawn(ends_in_time, (theirs,)).expect("a start");
+        ours.recv_timeout(SOON).expect("it is there");
+        (process, ours)
+    };
+    let (workers, ends): (Vec<_>, Vec<_>) = (0..8).map(start).unzip();
+    let ids: Vec<_> = workers.iter().map(Process::id).collect();
+    shared::process::stop_all(workers);
+    assert!(ids.iter().all(|id| is_gone(*id)));
+    for end in ends {
+        end.recv().expect("it had the time to say goodbye");
+    }
+}
+
+fn is_shared<T: Send + Sync>() {}
+
+fn a_process_can_be_killed_while_another_thread_waits_for_it() {
+    for limit in [None, Some(SOON)] {
+        let (process, _ours) = waiting_child();
+        let waits = || match limit {
+            Some(time) => process.wait_timeout(time).map(|end| end.expect("it was killed")),
+            None => process.wait(),
+        };
+        std::thread::scope(|scope| {
+            let waiters = [(); 3].map(|()| scope.spawn(waits));
+            until_asleep(process.id());
+            process.kill().expect("it can be signalled");
+            for waiter in waiters {
+                assert_eq!(waiter.join().expect("no panic").expect("it ends"), -9);
+            }
+        });
+        assert!(matches!(process.join(), Err(Error::Killed { signal: 9, .. })));
+    }
+    is_shared::<Process<std::cell::Cell<u8>>>();
+    is_shared::<shared::Builder>();
+    is_shared::<Error>();
 }
 
 fn the_handle_of_a_process_that_has_ended_can_be_dropped() {

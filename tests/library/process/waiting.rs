@@ -4,7 +4,7 @@ use library_support::{
     DEADLINE, MOMENT, SOON, SignalStorm, Suite, children_of, fill_files, finish, handle_signals,
     limit_files, nothing, program, sleeps, soon, status, suite, until, until_asleep, waiting_child,
 };
-use shared::{Connection, Process, pipe};
+use shared::{Connection, Error, Process, pipe};
 use std::env;
 use std::process::{Command, Stdio};
 use std::sync::atomic::Ordering;
@@ -228,4 +228,14 @@ pub fn ignores_the_end_of_its_children() {
     let (process, _end) = waiting_child();
     process.kill().expect("it lives");
     process.join().expect_err("it gave nothing");
+    let (process, _end) = waiting_child();
+    process.kill().expect("it lives");
+    assert!(matches!(process.wait(), Err(Error::UnknownEnd { .. })));
+    assert!(matches!(process.wait_timeout(SOON), Err(Error::UnknownEnd { .. })));
+    assert_eq!((process.is_alive(), process.exit_code()), (false, None));
+    assert!(matches!(process.join(), Err(Error::UnknownEnd { .. })));
+    // What it told before it ended is known.
+    let process = Process::spawn(crate::endings::gives_a_result, (-1,)).expect("a start");
+    assert_eq!(process.wait().expect("it told how it ended"), 1);
+    assert_eq!(process.exit_code(), Some(1));
 }

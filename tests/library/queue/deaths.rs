@@ -1,7 +1,7 @@
 //! What is left of the items of a process that is gone, and of a queue whose creator is.
 
 use crate::handles::{Call, Child, Fault, Handle, Own, passed};
-use library_support::{SOON, Suite, bytes, suite, threads_named, until};
+use library_support::{SOON, Suite, bytes, suite, until};
 use serde_bytes::ByteBuf;
 use shared::{Connection, Error, Process, Queue, pipe};
 use std::process;
@@ -20,11 +20,20 @@ pub fn suite() -> Suite {
             finished_puts_survive_their_producer,
             a_producer_killed_in_a_long_put_leaves_whole_items_only,
             a_producer_killed_at_any_moment_leaves_whole_items_in_order,
+            an_item_in_the_hand_of_one_that_panics_comes_back,
+            a_poison_item_costs_two_workers_and_is_then_a_dead_letter,
+            whoever_waited_for_a_process_that_died_sees_all_that_it_put,
+            one_that_was_told_of_an_item_finds_it,
+            late_workers_get_what_nobody_has_begun,
             when_the_creator_is_killed_every_call_is_closed_within_a_second,
             when_the_creator_has_ended_every_call_is_closed,
         ],
         children: [
             dies_after_its_puts,
+            dies_of_three,
+            gets_one_and_panics,
+            puts_and_tells,
+            works_slowly,
             gives_its_queue_away,
             puts_for_ever,
             puts_something_huge,
@@ -106,7 +115,6 @@ fn a_killed_producer_that_waits_puts_nothing() {
     first.begin(Call::Put(2));
     second.begin(Call::Put(3));
     first.kill();
-    until("the creator sees its end", SOON, || threads_named("queue") == 1);
     assert_eq!(queue.get().expect("an item"), 1);
     assert_eq!(queue.get_timeout(SOON).expect("an item"), 3);
     assert_eq!(second.end(), Ok(None));
@@ -280,4 +288,105 @@ fn when_the_creator_has_ended_every_call_is_closed() {
         creator.join().expect("it returns");
         are_closed(&mut [&mut begun, &mut Own(queue)]);
     }
+}
+
+pub fn gets_one_and_panics(queue: Queue<u32>) {
+    let item = queue.get().expect("an item");
+    panic!("cannot work on {item}");
+}
+
+fn an_item_in_the_hand_of_one_that_panics_comes_back() {
+    let queue = Queue::new().expect("a queue");
+    queue.extend(1..=3).expect("it is open");
+    let consumer = Process::spawn(gets_one_and_panics, (queue.clone(),)).expect("a start");
+    assert!(matches!(consumer.join(), Err(Error::Panicked { .. })));
+    // In a thread of the creator, too; the second death is the last.
+    let own = queue.clone();
+    thread::spawn(move || gets_one_and_panics(own)).join().expect_err("it panics");
+    assert_eq!(queue.dead_letters().expect("it was made here"), [1]);
+    assert_eq!(queue.len().expect("it is here"), 2);
+    assert_eq!(queue.get().expect("an item"), 2);
+}
+
+pub fn dies_of_three(queue: Queue<u32>, done: Queue<u32>) {
+    for item in &queue {
+        let item = item.expect("a number");
+        if item == 3 {
+            process::abort();
+        }
+        done.put(item).expect("the creator is there");
+    }
+}
+
+/// Four workers, twenty items, one of which kills.
+fn a_poison_item_costs_two_workers_and_is_then_a_dead_letter() {
+    for _ in 0..10 {
+        let (queue, done) = (Queue::new().expect("a queue"), Queue::new().expect("a queue"));
+        queue.extend(0..20).expect("it is open");
+        let workers = [(); 4].map(|()| {
+            Process::spawn(dies_of_three, (queue.clone(), done.clone())).expect("a start")
+        });
+        queue.close().expect("it is open");
+        let ends = workers.map(|worker| worker.wait().expect("it ends"));
+        assert_eq!(ends.iter().filter(|end| **end == -6).count(), 2, "{ends:?}");
+        assert_eq!(done.len().expect("it is here"), 19);
+        assert_eq!(queue.len().expect("it is here"), 0);
+        assert_eq!(queue.dead_letters().expect("it was made here"), [3]);
+        assert!(queue.dead_letters().expect("it was made here").is_empty());
+    }
+}
+
+fn whoever_waited_for_a_process_that_died_sees_all_that_it_put() {
+    let queue = Queue::new().expect("a queue");
+    for round in 0..60 {
+        let count = round % 5 + 1;
+        let child = Process::spawn(dies_after_its_puts, (queue.clone(), count)).expect("a start");
+        assert_eq!(child.wait().expect("it ends"), -6);
+        assert_eq!(queue.len().expect("it is here"), count as usize);
+        for item in 0..count {
+            assert_eq!(queue.try_get().expect("it was put"), item);
+        }
+    }
+}
+
+pub fn puts_and_tells(queue: Queue<u32>, line: Connection<u32, ()>) {
+    for item in 0..2000 {
+        queue.put(item).expect("the creator is there");
+        line.send(item).expect("the parent is there");
+    }
+}
+
+fn one_that_was_told_of_an_item_finds_it() {
+    let (queue, (ours, theirs)) = (Queue::new().expect("a queue"), pipe().expect("a pipe"));
+    let child = Process::spawn(puts_and_tells, (queue.clone(), theirs)).expect("a start");
+    for item in 0..2000 {
+        assert_eq!(ours.recv().expect("it tells"), item);
+        assert_eq!(queue.try_get().expect("it is there"), item);
+    }
+    child.join().expect("it returns");
+}
+
+/// Quick items, then slow ones; says how many slow ones it had.
+pub fn works_slowly(queue: Queue<u64>) -> u32 {
+    let mut slow = 0;
+    for millis in &queue {
+        let millis = millis.expect("a number");
+        thread::sleep(Duration::from_millis(millis));
+        slow += u32::from(millis > 0);
+    }
+    slow
+}
+
+fn late_workers_get_what_nobody_has_begun() {
+    let queue = Queue::new().expect("a queue");
+    queue.extend((0..200).map(|_| 0)).expect("it is open");
+    queue.extend((0..24).map(|_| 20)).expect("it is open");
+    queue.close().expect("it is open");
+    let start = || Process::spawn(works_slowly, (queue.clone(),)).expect("a start");
+    let first = start();
+    until("the slow items are begun", SOON, || queue.len().expect("it is here") < 24);
+    let counts = [first, start(), start()].map(|worker| worker.join().expect("a count"));
+    assert_eq!(counts.iter().sum::<u32>(), 24);
+    // With 20 ms an item, those that came late have had their share.
+    assert!(counts.iter().all(|&count| count >= 4), "{counts:?}");
 }

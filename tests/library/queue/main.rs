@@ -6,6 +6,7 @@
 
 mod deaths;
 mod handles;
+mod iterators;
 mod limits;
 mod model;
 mod order;
@@ -20,6 +21,7 @@ fn main() {
         values::suite(),
         deaths::suite(),
         limits::suite(),
+        iterators::suite(),
         model::suite(),
     ];
     library_support::guard(modules).run()

@@ -1,10 +1,7 @@
 //! Random calls on several handles, compared with what a queue in memory would do.
-//!
-//! The one thing that the model cannot foresee is how many items an answer hands out, since that
-//! depends on time. It is seen from how many are left, and must be no more than is promised.
 
 use crate::handles::{Call, Child, Fault, Handle, Outcome, Own, passed};
-use library_support::{SOON, Suite, suite, until};
+use library_support::{Suite, suite};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use shared::Queue;
@@ -56,19 +53,22 @@ fn bounds() -> impl Strategy<Value = Option<usize>> {
     prop_oneof![3 => Just(None), 2 => (0_usize..5).prop_map(Some)]
 }
 
-/// What a handle elsewhere was given with its last answer, and how much of that it used.
-#[derive(Debug, Default)]
-struct Given {
-    items: Vec<u32>,
-    used: usize,
+/// An item, and how many died with it in hand.
+#[derive(Clone, Copy, Debug)]
+struct Item {
+    number: u32,
+    deaths: u32,
 }
 
 #[derive(Debug)]
 struct Model {
     bound: Option<usize>,
-    waiting: VecDeque<u32>,
+    waiting: VecDeque<Item>,
     closed: bool,
-    given: Vec<Given>,
+    /// What each handle has in hand. The last handle is the child's, the others are one thread's.
+    hands: Vec<Option<Item>>,
+    dead: Vec<u32>,
+    child: usize,
 }
 
 impl Model {
@@ -76,13 +76,20 @@ impl Model {
         self.bound.is_some_and(|bound| self.waiting.len() >= bound)
     }
 
+    /// Whether a closed queue has ended for this handle: nothing waits, and nothing can come back.
+    fn has_ended(&self, handle: usize) -> bool {
+        let other = |of: usize| (of == self.child) != (handle == self.child);
+        let mut hands = self.hands.iter().enumerate();
+        self.closed && !hands.any(|(of, hand)| other(of) && hand.is_some())
+    }
+
     /// A call that would wait for ever becomes one that gives up.
     fn without_end(&self, handle: usize, call: Call) -> Call {
-        let given = &self.given[handle];
-        let nothing = self.waiting.is_empty() && given.used == given.items.len();
         match call {
             Call::Put(item) if self.is_full() && !self.closed => Call::PutTimeout(item, SHORT),
-            Call::Get if nothing && !self.closed => Call::GetTimeout(SHORT),
+            Call::Get if self.waiting.is_empty() && !self.has_ended(handle) => {
+                Call::GetTimeout(SHORT)
+            }
             Call::Extend(mut items) => {
                 if let Some(bound) = self.bound.filter(|_| !self.closed) {
                     items.truncate(bound.saturating_sub(self.waiting.len()));
@@ -103,59 +110,54 @@ impl Model {
         if self.is_full() {
             return Err(Fault::Full);
         }
-        self.waiting.extend(items);
+        self.waiting.extend(items.iter().map(|&number| Item { number, deaths: 0 }));
         Ok(None)
     }
 
-    /// `left` is how many wait after the call.
-    fn get(&mut self, handle: usize, left: usize) -> Outcome {
-        let given = &mut self.given[handle];
-        if given.used == given.items.len() {
-            let count =
-                self.waiting.len().checked_sub(left).expect("there are not more than before");
-            let most = if handle == 0 || self.bound.is_some() { 1 } else { 64 };
-            assert!(count <= most && count.min(1) == self.waiting.len().min(1), "{count} given");
-            *given = Given { items: self.waiting.drain(..count).collect(), used: 0 };
-        }
-        let item = given.items.get(given.used).copied();
-        given.used += usize::from(item.is_some());
-        if handle == 0 {
-            *given = Given::default();
-        }
-        item.map(Some).ok_or(if self.closed { Fault::Closed } else { Fault::Empty })
-    }
-
-    /// Items go back, those first that were given first.
-    fn take_back(&mut self, items: Vec<u32>) {
-        for item in items.into_iter().rev() {
-            self.waiting.push_front(item);
+    fn get(&mut self, handle: usize) -> Outcome {
+        self.hands[handle] = self.waiting.pop_front();
+        match self.hands[handle] {
+            Some(item) => Ok(Some(item.number)),
+            None if self.has_ended(handle) => Err(Fault::Closed),
+            None => Err(Fault::Empty),
         }
     }
 
-    fn call(&mut self, handle: usize, call: &Call, left: usize) -> Outcome {
+    fn call(&mut self, handle: usize, call: &Call) -> Outcome {
         let len = u32::try_from(self.waiting.len()).expect("few items");
         match call {
             Call::Put(item) | Call::TryPut(item) | Call::PutTimeout(item, _) => self.put(&[*item]),
             Call::Extend(items) => self.put(items),
-            Call::Get | Call::TryGet | Call::GetTimeout(_) => self.get(handle, left),
+            Call::Get | Call::TryGet | Call::GetTimeout(_) => self.get(handle),
             Call::Len => Ok(Some(len)),
             Call::IsEmpty => Ok(Some((len == 0).into())),
             Call::Close => {
                 self.closed = true;
+                // What the thread that closes has in hand is done.
+                for of in 0..self.hands.len() {
+                    if (of == self.child) == (handle == self.child) {
+                        self.hands[of] = None;
+                    }
+                }
                 Ok(None)
             }
             Call::Renew => {
-                let Given { mut items, used } = std::mem::take(&mut self.given[handle]);
-                self.take_back(items.split_off(used));
+                self.hands[handle] = None;
                 Ok(None)
             }
         }
     }
 
-    /// A killed process may have used what it was given last, or not: all of it goes back.
-    fn kill(&mut self, handle: usize) {
-        let given = std::mem::take(&mut self.given[handle]);
-        self.take_back(given.items);
+    /// What a killed process had in hand comes back, from the front, but not after a second death.
+    fn kill(&mut self) {
+        if let Some(mut item) = self.hands[self.child].take() {
+            item.deaths += 1;
+            if item.deaths < 2 {
+                self.waiting.push_front(item);
+            } else {
+                self.dead.push(item.number);
+            }
+        }
     }
 }
 
@@ -164,10 +166,8 @@ fn compare(bound: Option<usize>, steps: Vec<Step>, with_child: bool) {
     let mut handles: Vec<Box<dyn Handle>> =
         vec![Box::new(Own(own.clone())), Box::new(Own(passed(&own))), Box::new(Own(passed(&own)))];
     let mut child = with_child.then(|| Child::with(&own));
-    let count = handles.len() + usize::from(with_child);
-    let given = (0..count).map(|_| Given::default()).collect();
-    let mut model = Model { bound, waiting: VecDeque::new(), closed: false, given };
-    let here = || own.len().expect("it is here");
+    let (hands, dead, waiting) = (vec![None; handles.len() + 1], Vec::new(), VecDeque::new());
+    let mut model = Model { bound, waiting, closed: false, hands, dead, child: handles.len() };
 
     for step in steps {
         match step {
@@ -178,35 +178,26 @@ fn compare(bound: Option<usize>, steps: Vec<Step>, with_child: bool) {
                 };
                 let call = model.without_end(handle, call);
                 let outcome = real.call(call.clone());
-                // What was put elsewhere is on its way; the handle itself knows when it is here.
                 let len = real.len().expect("the creator is there");
-                assert_eq!(outcome, model.call(handle, &call, here()), "{call:?}, {model:?}");
+                assert_eq!(outcome, model.call(handle, &call), "{call:?}, {model:?}");
                 assert_eq!(len as usize, model.waiting.len(), "{call:?}, {model:?}");
             }
             Step::Kill => {
                 child.take().expect("a child").kill();
-                model.kill(count - 1);
-                until("what it held is back", SOON, || here() == model.waiting.len());
+                model.kill();
                 child = Some(Child::with(&own));
             }
         }
-        assert_eq!(here(), model.waiting.len(), "{model:?}");
+        assert_eq!(own.len().expect("it is here"), model.waiting.len(), "{model:?}");
     }
     if let Some(child) = child {
         child.finish();
-        model.call(count - 1, &Call::Renew, 0).expect("it goes");
     }
     drop(handles);
-    for handle in [2, 1] {
-        // The last to go is the first in line.
-        model.call(handle, &Call::Renew, 0).expect("it goes");
-    }
-    let mut rest: Vec<u32> = std::iter::from_fn(|| own.try_get().ok()).collect();
-    let mut expected = Vec::from(model.waiting);
-    // They may have gone in either order.
-    rest.sort_unstable();
-    expected.sort_unstable();
+    let rest: Vec<u32> = std::iter::from_fn(|| own.try_get().ok()).collect();
+    let expected: Vec<u32> = model.waiting.iter().map(|item| item.number).collect();
     assert_eq!(rest, expected);
+    assert_eq!(own.dead_letters().expect("it was made here"), model.dead);
 }
 
 fn check(cases: u32, with_child: bool) {

@@ -1,7 +1,9 @@
 //! What an item may be.
 
 use crate::handles::passed;
-use library_support::{Disguised, RefusedThere, Refuses, SOON, Suite, bytes, lengths, suite};
+use library_support::{
+    Disguised, RefusedThere, Refuses, SOON, Suite, as_sender, bytes, disguised, lengths, suite,
+};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_bytes::ByteBuf;
 use shared::{Connection, Error, Process, Queue, pipe};
@@ -306,7 +308,8 @@ fn an_item_that_panics_while_it_is_encoded_disturbs_no_other() {
 fn an_item_that_cannot_be_decoded_is_an_error_and_no_more() {
     type Item = (u32, Result<u32, RefusedThere>);
     for queue in kinds::<Item>() {
-        queue.extend([(1, Ok(1)), (2, Err(RefusedThere)), (3, Ok(3))]).expect("it is open");
+        let items = [(1, Ok(1)), (2, Err(RefusedThere)), (3, Ok(3))];
+        as_sender(|| queue.extend(items)).expect("it is open");
         assert!(matches!(queue.get(), Ok((1, Ok(1)))));
         let error = queue.get().expect_err("it refuses");
         let Error::Decode { type_name, reason } = error else { panic!("{error}") };
@@ -341,19 +344,19 @@ fn an_item_that_cannot_be_decoded_closes_what_it_holds() {
     type Item = (Connection<(), ()>, RefusedThere);
     for queue in kinds::<Item>() {
         let (ours, theirs) = pipe().expect("a pipe");
-        queue.put((theirs, RefusedThere)).expect("it is open");
+        as_sender(|| queue.put((theirs, RefusedThere))).expect("it is open");
         assert!(matches!(queue.get().map(drop), Err(Error::Decode { .. })));
         assert!(matches!(ours.recv_timeout(SOON), Err(Error::Closed)));
     }
     // An end where another thing is expected, and none where one is.
     for queue in kinds::<Disguised<Connection<(), ()>, String>>() {
         let (ours, theirs) = pipe().expect("a pipe");
-        queue.put(Disguised::Sent(theirs)).expect("it is open");
+        disguised(theirs, |item| queue.put(item)).expect("it is open");
         let _ = queue.get();
         assert!(matches!(ours.recv_timeout(SOON), Err(Error::Closed)));
     }
     for queue in kinds::<Disguised<(u32, u32, u32), Connection<(), ()>>>() {
-        queue.put(Disguised::Sent((0, 0, 1))).expect("it is open");
+        disguised((0, 0, 1), |item| queue.put(item)).expect("it is open");
         assert!(matches!(queue.get().map(drop), Err(Error::Decode { .. })));
     }
 }

@@ -2,15 +2,16 @@
 //! with channel endpoints. The result is an error or a value, never a panic, and no endpoint stays
 //! open.
 
-use super::{Endpoint, Message, decode, encode};
-use crate::process::protocol::{Order, Report};
-use crate::queue::{Answer, Hello, Request};
+use super::{ALWAYS_CHECKED_BYTES, Endpoint, Message, decode, encode, encode_checked};
+use crate::process::protocol::{ChildReport, StartRequest};
+use crate::queue::protocol::{Attach, QueueId, Reply, Request};
 use crate::transport::channel::{self, Receiver, Sender};
 use crate::{Connection, Error, Queue, pipe};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -62,11 +63,11 @@ fn try_decode<T: DeserializeOwned>(body: &[u8], kinds: &[bool]) {
 }
 
 fn decode_as_everything(body: &[u8], kinds: &[bool]) {
-    try_decode::<Order>(body, kinds);
-    try_decode::<Report>(body, kinds);
-    try_decode::<Hello>(body, kinds);
+    try_decode::<StartRequest>(body, kinds);
+    try_decode::<ChildReport>(body, kinds);
+    try_decode::<Attach>(body, kinds);
     try_decode::<Request>(body, kinds);
-    try_decode::<Answer>(body, kinds);
+    try_decode::<Reply>(body, kinds);
     try_decode::<Message>(body, kinds);
     try_decode::<(Connection<u32, String>, u32)>(body, kinds);
     try_decode::<Vec<Queue<String>>>(body, kinds);
@@ -80,22 +81,20 @@ fn real() -> Vec<Vec<u8>> {
         encode(value).expect("it can be encoded").into_parts().0
     }
     let message = || encode(&"an item".to_owned()).expect("it can be encoded");
-    let (requests, answers) = (channel::channel(), channel::channel());
+    let reply = || channel::channel().expect("a channel").0;
+    let queue = QueueId { creator: 1 << 32, number: 2 };
     let (left, right) = pipe::<u32, u32>().expect("a pipe");
     right.send(7).expect("it is open");
     left.poll(Duration::from_secs(1)).expect("it is open");
     vec![
-        body(&Hello {
-            requests: requests.expect("a channel").1,
-            answers: answers.expect("a channel").0,
-        }),
-        body(&Request::Put(message())),
-        body(&Request::Extend(vec![message(), message()])),
-        body(&Request::Leave { unused: 3 }),
-        body(&Answer::Items(vec![message(), message()])),
-        body(&Answer::Failed("why".to_owned())),
-        body(&Report::Returned(message())),
-        body(&Report::Panicked("no more ink".to_owned())),
+        body(&Attach { process: 1 << 32, attachment: 3, pid_namespace: 4, reply: reply() }),
+        body(&Request::Store { queue, process: 1 << 32, item: message(), reply: reply() }),
+        body(&Request::Fetch { queue, parcel: 5, reply: reply() }),
+        body(&Request::Discard { queue, parcel: 5 }),
+        body(&Reply::Item(message())),
+        body(&Reply::Failed("why".to_owned())),
+        body(&ChildReport::Returned { value: message(), failed: false }),
+        body(&ChildReport::Panicked("no more ink".to_owned())),
         body(&(left, 7)),
         body(&vec![Queue::<String>::new().expect("a queue"); 2]),
         body(&Deep::from([("a".to_owned(), vec![None, Some((String::new(), vec![1, 2]))])])),
@@ -133,7 +132,7 @@ fn apply(body: &mut Vec<u8>, change: &Change) {
     }
 }
 
-/// A length that is a lie must not be believed: with this, to do so endpoints the test program.
+/// A length that is a lie must not be believed: with this, to do so ends the test program.
 fn limit_memory() {
     let maximum = getrlimit(Resource::As).maximum;
     setrlimit(Resource::As, Rlimit { current: Some(16 << 30), maximum }).expect("it may be less");
@@ -195,4 +194,53 @@ fn a_message_that_was_refused_leaves_nothing_for_the_next() {
     // The places of the message before mean nothing in this one.
     let empty = decode::<Sender>(Message::new(vec![1], vec![]));
     assert!(matches!(empty.map(drop), Err(Error::Decode { .. })));
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Untagged {
+    Number(u32),
+}
+
+fn is_refused<T: Serialize + DeserializeOwned>(value: &T) -> bool {
+    match encode_checked(value) {
+        Ok(_) => false,
+        Err(Error::Encode { reason, .. }) => reason.contains("its own type cannot read it back"),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[test]
+fn a_value_that_its_type_cannot_read_back_is_refused_the_first_time_and_each_time() {
+    for _ in 0..3 {
+        assert!(is_refused(&Untagged::Number(1)));
+        // One of the values that a type has is enough, whichever comes first.
+        assert!(!is_refused(&None::<Untagged>));
+        assert!(is_refused(&Some(Untagged::Number(1))));
+        assert!(!is_refused(&Vec::<Untagged>::new()));
+        assert!(is_refused(&vec![Untagged::Number(1)]));
+    }
+}
+
+#[test]
+fn of_long_values_the_first_are_read_back() {
+    let long = "x".repeat(ALWAYS_CHECKED_BYTES);
+    assert!(is_refused(&(&*long, Untagged::Number(1)).1));
+    assert!(is_refused(&(long.clone(), Untagged::Number(1))));
+    assert!(!is_refused(&long));
+}
+
+#[test]
+fn a_value_with_ends_is_read_back_up_to_the_first() {
+    let (sender, _receiver) = channel::channel().expect("a channel");
+    assert!(!is_refused(&(1, sender)));
+    let (sender, _receiver) = channel::channel().expect("a channel");
+    assert!(is_refused(&(Untagged::Number(1), sender)));
+    // Its ends are still there.
+    let (sender, receiver) = channel::channel().expect("a channel");
+    let message = encode_checked(&(7_u32, sender)).expect("it can be read");
+    let (n, sender): (u32, Sender) = decode(message).expect("it can be read");
+    sender.send_single(encode(&n).expect("a number")).expect("it is open");
+    let arrived = receiver.recv(None).expect("no error").expect("a message");
+    assert_eq!(decode::<u32>(arrived).expect("a number"), 7);
 }

@@ -100,6 +100,39 @@ pub fn watch(mut producer: impl Link, mut consumer: impl Link, count: u32) -> Re
     if arrived == count { Ok(time) } else { Err(format!("{arrived} of {count}").into()) }
 }
 
+/// The creator, when some children put and others get: the time in seconds. `end` puts what stops one
+/// of those that get.
+pub fn cross(
+    mut producers: Vec<impl Link>,
+    mut consumers: Vec<impl Link>,
+    mut end: impl FnMut() -> Result<()>,
+    count: u32,
+) -> Result<f64> {
+    for link in &mut consumers {
+        link.recv()?;
+    }
+    for link in &mut producers {
+        link.recv()?;
+    }
+    let start = Instant::now();
+    for link in &mut consumers {
+        link.send(0)?;
+    }
+    for link in &mut producers {
+        link.send(0)?;
+    }
+    for link in &mut producers {
+        link.recv()?;
+    }
+    for _ in &consumers {
+        end()?;
+    }
+    let counts: Vec<u32> = consumers.iter_mut().map(Link::recv).collect::<Result<_>>()?;
+    let time = start.elapsed().as_secs_f64();
+    let arrived = counts.iter().sum::<u32>();
+    if arrived == count { Ok(time) } else { Err(format!("{arrived} of {count}").into()) }
+}
+
 /// A job: it keeps a CPU busy for a millisecond.
 pub fn job() {
     let start = Instant::now();

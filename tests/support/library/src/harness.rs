@@ -2,10 +2,9 @@
 
 use crate::process::{Resources, Status, children_of};
 use crate::suite::Test;
-use crate::{DEADLINE, SOON, isolated, nothing};
+use crate::{DEADLINE, SOON, isolated, warm_up};
 use libtest_mimic::{Arguments, Failed, Trial};
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
-use shared::Process;
 use std::sync::mpsc;
 use std::time::Instant;
 use std::{panic, thread};
@@ -22,8 +21,7 @@ pub fn run(tests: Vec<Test>) -> ! {
     rustix::process::set_child_subreaper(Some(rustix::process::getpid()))
         .expect("a process may adopt its grandchildren");
     if !arguments.list {
-        // What the first start makes, it keeps.
-        Process::spawn(nothing, ()).and_then(Process::join).expect("a start");
+        warm_up();
     }
     let trials = tests.into_iter().map(|(name, body)| Trial::test(name, move || watch(name, body)));
     libtest_mimic::run(&arguments, trials.collect()).exit()

@@ -29,7 +29,10 @@ pub use process::{
 };
 pub use program::{Ended, Lines, finish, finish_within, is_child, program, program_name};
 pub use suite::{Suite, Test, guard};
-pub use values::{Disguised, RefusedThere, Refuses, buffer, bytes, lengths};
+pub use values::{
+    Disguised, RefusedThere, Refuses, Untagged, as_sender, buffer, bytes, disguised, lengths,
+    only_sent,
+};
 
 // For `suite!`.
 #[doc(hidden)]
@@ -61,6 +64,15 @@ pub fn soon<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
 
 /// The target that does nothing.
 pub fn nothing() {}
+
+/// Makes what the first start makes, and the process keeps.
+pub fn warm_up() {
+    let (_ours, theirs) = pipe().expect("a pipe");
+    Process::spawn(takes_an_end, (theirs,)).and_then(Process::join).expect("a start");
+}
+
+/// The target of the first start, whose argument makes everything that a start may need.
+pub fn takes_an_end(_: Connection<(), ()>) {}
 
 /// The target that only ends when it is made to.
 pub fn sleeps() {

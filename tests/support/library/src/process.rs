@@ -1,7 +1,7 @@
 //! What the system says of processes, and waiting until it says something else.
 
 use crate::SOON;
-use rustix::process::{WaitOptions, waitpid};
+use rustix::process::{WaitOptions, wait};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
@@ -123,5 +123,5 @@ pub fn until_orphans_end(within: Duration) {
     let alive =
         || children_of(std::process::id()).into_iter().filter(|child| !child.has_ended()).count();
     until("the orphans end", within, || alive() == 0);
-    while let Ok(Some(_)) = waitpid(None, WaitOptions::NOHANG) {}
+    while let Ok(Some(_)) = wait(WaitOptions::NOHANG) {}
 }

@@ -1,6 +1,6 @@
 //! What a module of tests has: named once, in one list.
 
-use crate::{Entry, nothing, program::program_name, says_hello_and_waits, sleeps};
+use crate::{Entry, nothing, program::program_name, says_hello_and_waits, sleeps, takes_an_end};
 use shared::process::guard;
 
 /// A test, and its name.
@@ -56,8 +56,13 @@ pub fn guard<T>(suites: impl IntoIterator<Item = Suite<T>>) -> Suite<T> {
         all.children.extend(suite.children);
         all.programs.extend(suite.programs);
     }
-    let ours = [Entry::new(nothing), Entry::new(sleeps), Entry::new(says_hello_and_waits)];
-    guard::enter(all.children.drain(..).chain(ours).collect());
+    let ours = [
+        Entry::new(nothing),
+        Entry::new(sleeps),
+        Entry::new(says_hello_and_waits),
+        Entry::new(takes_an_end),
+    ];
+    guard::enter(all.children.drain(..).chain(ours).collect(), false);
     all
 }
 

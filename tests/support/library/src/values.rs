@@ -1,9 +1,10 @@
 //! Values to send: of every length, and such as refuse to be sent or received.
 
-use serde::de::{DeserializeOwned, Error as _};
+use serde::de::{DeserializeOwned, Error as _, SeqAccess, Visitor};
 use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_bytes::ByteBuf;
+use std::cell::Cell;
 use std::fs;
 
 /// Bytes in which no stretch stands at the place of another, for whatever size a packet may have.
@@ -49,14 +50,53 @@ impl Serialize for Refuses {
     }
 }
 
-/// A value whose `Deserialize` refuses.
+thread_local! {
+    /// Whether this thread is sending: what it decodes now is what it reads back to see that the
+    /// receiver can.
+    static SENDING: Cell<bool> = const { Cell::new(false) };
+    /// How long the last disguised value is that this thread made; `None` if it holds an end.
+    static WRITTEN: Cell<Option<usize>> = const { Cell::new(None) };
+}
+
+/// Sends something that the sender can read back, and the receiver cannot.
+pub fn as_sender<R>(send: impl FnOnce() -> R) -> R {
+    SENDING.set(true);
+    let result = send();
+    SENDING.set(false);
+    result
+}
+
+/// Sends a value in disguise.
+pub fn disguised<A: Serialize, B, R>(value: A, send: impl FnOnce(Disguised<A, B>) -> R) -> R {
+    as_sender(|| send(only_sent(value)))
+}
+
+/// A value in disguise; from now on this thread only sends.
+pub fn only_sent<A: Serialize, B>(value: A) -> Disguised<A, B> {
+    // Outside of a message an end cannot be written, and does not move.
+    WRITTEN.set(postcard::to_stdvec(&value).ok().map(|bytes| bytes.len()));
+    SENDING.set(true);
+    Disguised::Sent(value)
+}
+
+/// A value whose `Deserialize` refuses, but for its sender.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub struct RefusedThere;
 
 impl<'de> Deserialize<'de> for RefusedThere {
     fn deserialize<D: Deserializer<'de>>(_: D) -> Result<RefusedThere, D::Error> {
-        Err(D::Error::custom("not me"))
+        if SENDING.get() { Ok(RefusedThere) } else { Err(D::Error::custom("not me")) }
     }
+}
+
+/// A value that is written well, and that its own type cannot read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Untagged {
+    /// A number.
+    Number(u32),
+    /// A text.
+    Text(String),
 }
 
 /// What is sent as one type and received as another, which the library's own types do not allow.
@@ -64,6 +104,8 @@ impl<'de> Deserialize<'de> for RefusedThere {
 pub enum Disguised<A, B> {
     /// On its way.
     Sent(A),
+    /// Read back by its sender.
+    Seen,
     /// Arrived.
     Received(B),
 }
@@ -73,7 +115,7 @@ impl<A, B> Disguised<A, B> {
     pub fn received(self) -> B {
         match self {
             Disguised::Received(value) => value,
-            Disguised::Sent(_) => panic!("it was not sent yet"),
+            Disguised::Sent(_) | Disguised::Seen => panic!("it was not sent yet"),
         }
     }
 }
@@ -82,13 +124,38 @@ impl<A: Serialize, B> Serialize for Disguised<A, B> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Disguised::Sent(value) => value.serialize(serializer),
-            Disguised::Received(_) => Err(S::Error::custom("it was received")),
+            _ => Err(S::Error::custom("it was received")),
         }
+    }
+}
+
+/// Reads as many single bytes as there are.
+struct Bytes;
+
+impl<'de> Visitor<'de> for Bytes {
+    type Value = ();
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("bytes")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut bytes: A) -> Result<(), A::Error> {
+        while bytes.next_element::<u8>()?.is_some() {}
+        Ok(())
     }
 }
 
 impl<'de, A, B: DeserializeOwned> Deserialize<'de> for Disguised<A, B> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        B::deserialize(deserializer).map(Disguised::Received)
+        match (SENDING.get(), WRITTEN.get()) {
+            (false, _) => B::deserialize(deserializer).map(Disguised::Received),
+            (true, Some(length)) => {
+                deserializer.deserialize_tuple(length, Bytes).map(|()| Disguised::Seen)
+            }
+            // It holds an end, which the sender does not take out again.
+            (true, None) => {
+                shared::Sender::<()>::deserialize(deserializer).map(|_| Disguised::Seen)
+            }
+        }
     }
 }

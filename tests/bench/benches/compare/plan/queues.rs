@@ -7,12 +7,14 @@ use crate::unit::Unit::{Micros, Millis, Rate, Share};
 use crate::workload::Workload;
 
 /// Many items: which way, and how many a second.
-pub fn flows() -> [Workload; 4] {
+pub fn flows() -> [Workload; 5] {
     const TO_ONE: &str = "100 000 short strings. Who has no queue sends them through a channel; the \
         floor, each as a packet.";
     const TO_TWO: &str = "100 000 short strings. Only a queue can do that, and a socketpair with \
         two readers.";
     const TO_CREATOR: &str = "50 000 short strings from each child.";
+    const MANY: &str = "50 000 short strings from each of two children to two others. The process \
+        that made the queue only waits.";
     const BETWEEN: &str = "100 000 short strings. The process that made the queue only waits.";
     [
         flow("queue-to-one", "Queue, from the creator to one child", TO_ONE, "to_one")
@@ -30,6 +32,7 @@ pub fn flows() -> [Workload; 4] {
         flow("queue-between", "Queue, from one child to another", BETWEEN, "between")
             .with(extend("between_extend"))
             .rust(CHANNELS, &all("between")),
+        flow("queue-many", "Queue, from two children to two others", MANY, "many"),
     ]
 }
 
@@ -41,6 +44,7 @@ fn flow(name: &'static str, title: &str, about: &str, what: &str) -> Workload {
     Workload::new(name, title, Rate, about)
         .rust(&["ours"], &all(what))
         .python("CPython", &format!("items.py fork {}", all(what)))
+        .python("faster-fifo", &format!("items.py faster-fifo {}", all(what)))
 }
 
 fn extend(what: &str) -> Contender {
@@ -81,6 +85,7 @@ fn latency(name: &'static str, title: &str, setting: Setting, about: &str, what:
         .rust(&["ours"], what)
         .python("CPython", &format!("latency.py fork {what}"))
         .rust(CHANNELS, what)
+        .with(Contender::rust("a futex", "floor", "wake 150"))
 }
 
 /// Work for two.

@@ -5,6 +5,7 @@
 //! its standard output.
 
 mod child;
+mod futex;
 mod messages;
 mod queue;
 mod socket;
@@ -31,6 +32,7 @@ pub fn run(work: &str, numbers: &[u32]) -> Result<Vec<f64>> {
         ("jobs", &[count]) => queue::to_children(2, "worker", count),
         ("to_creator", &[count]) => queue::to_creator(count),
         ("between", &[count]) => queue::between_children(count),
+        ("wake", &[count]) => futex::wake(count),
         ("latency_to_child", &[count]) => queue::latency_to_child(count),
         ("latency_to_creator", &[count]) => queue::latency_to_creator(count),
         ("memory", []) => messages::memory(),

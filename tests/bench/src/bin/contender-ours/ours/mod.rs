@@ -43,6 +43,7 @@ pub fn run(work: &str, numbers: &[u32]) -> Result<Vec<f64>> {
         ("to_creator_extend", &[count]) => queue::to_creator(count, true),
         ("between", &[count]) => queue::between_children(count, false),
         ("between_extend", &[count]) => queue::between_children(count, true),
+        ("many", &[count]) => queue::many(count),
         ("latency_to_child", &[count]) => latency::to_child(count),
         ("latency_to_creator", &[count]) => latency::to_creator(count),
         ("memory", []) => pipe::memory(),
