@@ -90,6 +90,8 @@
 //!   sense as the other type arrive as that.
 //! - **A kernel that runs out of memory for sockets** (`ENOBUFS`): ipc-channel then sends a message in
 //!   parts, over a second socket, and a peer that dies in the middle can leave the sender waiting.
+//! - **Work done twice.** An item that a worker holds when it dies goes to another worker, which cannot
+//!   know how far the first one came.
 //! - **A process that is stopped** (`SIGSTOP`) and not dead: a call that needs its answer waits. One that
 //!   is stopped in the middle of a call of a queue, for which it takes a microsecond, keeps that queue's
 //!   lock; calls with a time limit end all the same.

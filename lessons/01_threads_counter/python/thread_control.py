@@ -23,7 +23,7 @@ ASKED = text("после просьбы остановиться", "after being 
 ALIVE = text("жив", "alive")
 NOT_ALIVE = text("не жив", "not alive")
 END = text(
-    "Силой поток не остановить: глухой закончится вместе с процессом",
+    "Принудительно поток не остановить: глухой завершится вместе с процессом",
     "No thread can be stopped by force: the deaf one ends with the process",
 )
 

@@ -25,10 +25,10 @@ MORE = 8  # the price of one is that of so many, divided
 
 WORK = text("Работа, дважды: простых чисел до", "The work, twice: primes below")
 SERIAL = text("По очереди", "One after the other")
-ONE_LOCK = text("Два потока, GIL один", "Two threads, one GIL")
+ONE_LOCK = text("Два потока, один GIL", "Two threads, one GIL")
 PROCESSES = text("Два процесса, по GIL", "Two processes, a GIL each")
-THREAD = text("Еще один поток", "One more thread")
-PROCESS = text("Еще один процесс", "One more process")
+THREAD = text("Ещё один поток", "One more thread")
+PROCESS = text("Ещё один процесс", "One more process")
 MS = text("мс", "ms")
 KB = text("КБ", "KB")
 
@@ -67,7 +67,7 @@ def timed(what, *args):
 
 def report(way, serial, seconds):
     faster = f"×{serial / seconds:.1f}"
-    print(f"{way:<26}{seconds * 1000:>8.0f} {MS}{faster:>8}", flush=True)
+    print(f"{way:<30}{seconds * 1000:>8.0f} {MS}{faster:>8}", flush=True)
 
 
 def idle(conn):
@@ -91,7 +91,7 @@ def price(worker, kind):
         pids.add(getattr(one, "pid", os.getpid()))
         workers.append((one, conn))
     kilobytes = (memory(pids) - before) // MORE
-    print(f"{worker:<26}{seconds * 1000 / MORE:>8.1f} {MS}{kilobytes:>8} {KB}", flush=True)
+    print(f"{worker:<30}{seconds * 1000 / MORE:>8.1f} {MS}{kilobytes:>8} {KB}", flush=True)
     for one, conn in workers:
         conn.send(None)
         one.join()

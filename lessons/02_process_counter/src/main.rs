@@ -21,7 +21,6 @@ static COUNTER: AtomicU32 = AtomicU32::new(0);
 const FIRST: Text = Text::new("Первый рабочий", "First worker");
 const SECOND: Text = Text::new("Второй рабочий", "Second worker");
 const CHANGED: Text = Text::new("изменил значение счетчика на", "changed the counter to");
-const PARENT: Text = Text::new("Родитель", "Parent");
 
 fn main() -> shared::Result<()> {
     shared::main_guard!(first_worker, second_worker); // if __name__ == "__main__":
@@ -35,7 +34,7 @@ fn main() -> shared::Result<()> {
     second.join()?;
     drop(live);
 
-    lesson::step(PARENT, || COUNTER.load(SeqCst)); // shown with --show-steps
+    lesson::in_main(|| COUNTER.load(SeqCst)); // shown with --show-steps
     Ok(())
 }
 

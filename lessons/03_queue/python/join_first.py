@@ -20,9 +20,9 @@ LENGTH = 1000
 
 PARENT = text("Родитель", "Parent")
 WORKER = text("рабочий", "the worker")
-ENDED = text("закончил", "has ended")
+ENDED = text("завершился", "has ended")
 HANGS = text(
-    "после 2 с ожидания жив; join() без срока ждал бы вечно",
+    "после 2 с ожидания жив; join() без таймаута ждал бы вечно",
     "is alive after a wait of 2 s; join() without a limit would wait for ever",
 )
 READ = text("прочитано сообщений", "messages read")
@@ -48,7 +48,7 @@ if __name__ == "__main__":
         message = q.get()
         assert len(message) == LENGTH
         read += 1
-    print(f"{PARENT}: {READ} {read}", flush=True)
+    print(f"{PARENT}: {READ}: {read}", flush=True)
 
     p.join()  # now it ends
     print(f"{PARENT}: {WORKER} {ENDED}", flush=True)

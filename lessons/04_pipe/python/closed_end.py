@@ -20,7 +20,7 @@ FORGOTTEN = text(
     "Родитель не закрыл свою копию чужого конца: recv: ждал бы вечно",
     "The parent has not closed its copy of the other end: recv: would wait for ever",
 )
-RETURNED = text("Рабочий закончил", "The worker has ended")
+RETURNED = text("Рабочий завершился", "The worker has ended")
 KILLED = text("Рабочий убит", "The worker was killed")
 DROPPED = text("Родитель закрыл свой конец", "The parent has closed its end")
 

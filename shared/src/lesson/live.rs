@@ -1,6 +1,7 @@
 //! The live line: the counter as the process that draws it sees it.
 
 use super::{Text, options};
+use crate::process::has_guard;
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use rustix::termios::tcgetwinsize;
 use std::env;
@@ -9,7 +10,9 @@ use std::io;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::time::Duration;
 
-const LABEL: Text = Text::new("Счетчик родителя", "Parent's counter");
+/// The counter of a program of threads is the only one; that of a parent is one of several.
+const COUNTER: Text = Text::new("Счётчик", "Counter");
+const PARENT_COUNTER: Text = Text::new("Счётчик родителя", "Parent's counter");
 
 /// What the whole line needs. One that wraps would take two rows, and its next drawing would clear
 /// the row above, where by then a child may have printed.
@@ -33,7 +36,8 @@ pub fn live_counter(counter: &'static AtomicU32) -> Live {
     let style = ProgressStyle::with_template("{spinner} {msg}: {counter} ({elapsed})")
         .unwrap_or_else(|_| ProgressStyle::default_spinner())
         .with_key("counter", value);
-    let line = ProgressBar::new_spinner().with_style(style).with_message(LABEL.to_string());
+    let label = if has_guard() { PARENT_COUNTER } else { COUNTER };
+    let line = ProgressBar::new_spinner().with_style(style).with_message(label.to_string());
     line.enable_steady_tick(Duration::from_millis(100));
     Live(line)
 }

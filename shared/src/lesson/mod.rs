@@ -4,6 +4,8 @@
 //! A child sees its parent's command line, so both read the same options and a worker needs no
 //! other argument than its own.
 
+mod about;
+mod help;
 mod live;
 mod options;
 mod pace;
@@ -13,7 +15,7 @@ mod text;
 pub use live::{Live, live_counter};
 pub use options::{CounterOptions, counter_options, options};
 pub use pace::tick;
-pub use say::{say, step};
+pub use say::{in_main, say, step};
 pub use text::Text;
 
 #[doc(inline)]

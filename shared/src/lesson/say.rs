@@ -1,6 +1,7 @@
 //! Printing: the only way to stdout.
 
-use super::{live, options};
+use super::{Text, live, options};
+use crate::process::has_guard;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::fmt;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -10,6 +11,13 @@ use std::time::Duration;
 
 /// To the first column, and everything in this row away.
 const CLEAR_ROW: &str = "\r\x1b[2K";
+
+/// Who runs `main` where there are child processes, and where there are only threads.
+const PARENT: Text = Text::new("Родитель", "Parent");
+const MAIN_THREAD: Text = Text::new("Главный поток", "Main thread");
+
+const CANNOT_WRITE: Text =
+    Text::new("Ошибка: не удалось записать в stdout", "Error: cannot write to stdout");
 
 /// Set when the reader of stdout has closed it, as in `queue | head -1`. That is no error: the rest
 /// of the work is done without waiting and printing, so every process ends as it would have, with
@@ -71,6 +79,13 @@ pub fn step(worker: impl fmt::Display, count: impl FnOnce() -> u32) {
     }
 }
 
+/// With `--show-steps`, prints what the counter is in the process of `main`, after the workers.
+pub fn in_main(count: impl FnOnce() -> u32) {
+    if options::in_worker().show_steps {
+        step(if has_guard() { PARENT } else { MAIN_THREAD }, count);
+    }
+}
+
 /// Waits for at most `time` until the reader of stdout has closed it; returns whether it has.
 pub(super) fn wait_stdout_closed(time: Duration) -> bool {
     if !STDOUT_CLOSED.load(SeqCst) {
@@ -88,7 +103,7 @@ pub(super) fn wait_stdout_closed(time: Duration) -> bool {
 fn fail(error: &io::Error) -> ! {
     let row = if live::is_possible() { CLEAR_ROW } else { "" };
     // Not `eprintln!`, which would panic where stderr cannot be written either.
-    let text = format!("{row}Error: cannot write to stdout: {error}\n");
+    let text = format!("{row}{CANNOT_WRITE}: {error}\n");
     let _ = io::stderr().write_all(text.as_bytes());
     process::exit(1)
 }

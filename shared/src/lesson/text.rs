@@ -16,13 +16,18 @@ impl Text {
     pub const fn new(ru: &'static str, en: &'static str) -> Self {
         Self { ru, en }
     }
+
+    /// The text in the language of `--lang`.
+    pub(super) fn get(self) -> &'static str {
+        match lang() {
+            Lang::Ru => self.ru,
+            Lang::En => self.en,
+        }
+    }
 }
 
 impl fmt::Display for Text {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.pad(match lang() {
-            Lang::Ru => self.ru,
-            Lang::En => self.en,
-        })
+        out.pad(self.get())
     }
 }

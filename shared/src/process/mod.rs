@@ -16,6 +16,8 @@ mod target;
 
 pub use builder::Builder;
 pub use identity::{Parent, name, parent};
+#[cfg(feature = "lesson")]
+pub(crate) use registry::has_guard;
 pub use run::Run;
 pub use stop::stop_all;
 

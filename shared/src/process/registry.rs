@@ -50,6 +50,12 @@ pub(super) fn register(test: Option<String>, targets: Vec<TargetId>) {
     );
 }
 
+/// Whether this process has passed a guard, and so may have children.
+#[cfg(feature = "lesson")]
+pub(crate) fn has_guard() -> bool {
+    !registry().is_empty()
+}
+
 /// Whether a target may be started, which is asked before anything is; and by way of which test.
 pub(super) fn check_registered(target: TargetId) -> Result<Option<String>> {
     let registry = registry();

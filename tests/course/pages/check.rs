@@ -1,5 +1,6 @@
 //! What each kind of fence must be true to.
 
+use crate::changed;
 use crate::console::{self, Kind, Session};
 use crate::fence::{Fence, Page};
 use crate::passage;
@@ -52,13 +53,14 @@ impl Checker {
     /// Whether a page is of this lesson, or of no lesson.
     pub fn is_own(&self, page: &Page) -> bool {
         let folder = page.folder().trim_end_matches('/');
-        folder == self.lesson || !folder.contains('/')
+        folder == self.lesson || !folder.contains('/') || folder == "lessons/project"
     }
 
     /// Runs every command of this lesson on some pages, several at once.
     pub fn run_all(&self, pages: &[Page]) {
         let fences: Vec<_> = pages.iter().filter_map(|page| page.fences().ok()).flatten().collect();
-        let sessions = fences.iter().filter(|fence| fence.is("console"));
+        let sessions =
+            fences.iter().filter(|fence| fence.is("console") && fence.info != "console changed");
         let commands = sessions.filter_map(|fence| Session::of(fence).ok());
         let is_own = |command: &&str| match self.runs.who(command) {
             Ok(Who::Lesson(lesson)) => lesson == self.lesson,
@@ -77,8 +79,12 @@ impl Checker {
             Err(failure) => return if is_own { vec![failure] } else { Vec::new() },
         };
         let mut failures = Vec::new();
-        for fence in fences.iter().rev() {
-            if fence.is("console") {
+        for (number, fence) in fences.iter().enumerate().rev() {
+            if fence.info == "console changed" {
+                if is_own {
+                    failures.extend(self.changed(page, fence, &fences[..number]).err());
+                }
+            } else if fence.is("console") {
                 failures.extend(self.console(page, fence, is_own));
             } else if is_own {
                 failures.extend(self.still(page, fence, &fences).err());
@@ -98,6 +104,32 @@ impl Checker {
         }
     }
 
+    /// Checks what is seen of a program after the change that stands before it.
+    fn changed(&self, page: &Page, fence: &Fence, before: &[Fence]) -> Result<(), Failure> {
+        let failure = |what: String| Failure::new(page, fence.start - 1, what);
+        let change = before.last().filter(|change| change.info == "diff change");
+        let change = change.ok_or_else(|| failure("a change stands before it".to_owned()))?;
+        let session = Session::of(fence).map_err(failure)?;
+        let [command] = session.commands()[..] else {
+            return Err(failure("one command".to_owned()));
+        };
+        let (file, text) = self.named(page, change, ".rs").map_err(failure)?;
+        let source = changed::apply(&change.body, &text).map_err(failure)?;
+        let ran = changed::run(&self.root, &file, &source, &Runs::arguments(command));
+        let ran = ran.map_err(failure)?;
+        let shown = &fence.body[1..];
+        let is_so = match ran.code {
+            0 => Kind::Exact.agrees(shown, &ran.seen),
+            _ => !shown.is_empty() && changed::is_told(shown, &ran.seen),
+        };
+        if is_so {
+            return Ok(());
+        }
+        let what = format!("after the change a reader sees\n{}", ran.seen.join("\n"));
+        let place = fence.start + 1..fence.start + fence.body.len();
+        Err(failure(what).instead(place, changed::told(ran.seen)))
+    }
+
     /// Checks a fence in which nothing runs.
     fn still(&self, page: &Page, fence: &Fence, fences: &[Fence]) -> Result<(), Failure> {
         let failure = |what: String| Failure::new(page, fence.start - 1, what);
@@ -114,6 +146,15 @@ impl Checker {
                     return Ok(());
                 }
                 Err(failure(format!("no command on this page runs {file}")))
+            }
+            "diff change" => {
+                let (_, text) = self.named(page, fence, ".rs").map_err(failure)?;
+                changed::apply(&fence.body, &text).map_err(failure)?;
+                let mut later = fences.iter().skip_while(|other| other.start <= fence.start);
+                match later.next() {
+                    Some(next) if next.info == "console changed" => Ok(()),
+                    _ => Err(failure("what is seen after this change is not shown".to_owned())),
+                }
             }
             "diff" => {
                 let [one, other] = &fence.links[..] else {
@@ -197,7 +238,8 @@ pub fn languages_differ(english: &Page, russian: &Page) -> Vec<Failure> {
 fn is_same(english: &Fence, russian: &Fence) -> bool {
     let plain = |line: &String| {
         line.strip_prefix("$ ").map(|command| {
-            command.replace(" -- --lang en", "").replace(" --lang en", "").replace("--lang en ", "")
+            let languages = [" -- --lang en", " --lang en", "--lang en ", " COURSE=en"];
+            languages.iter().fold(command.to_owned(), |command, one| command.replace(one, ""))
         })
     };
     english.info == russian.info

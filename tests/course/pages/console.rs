@@ -16,6 +16,13 @@ pub enum Kind {
     OneOf,
     /// These words; each number stands for any number.
     Figures,
+    /// The steps of workers: these lines with these numbers in this order. Which worker takes which
+    /// step is a race, and so is the order of the lines that are no steps.
+    Steps,
+    /// What `sort | uniq -c` counts: each line is one of these, and the counts come to the same sum.
+    Counts,
+    /// The same, but each number in what is counted stands for any number.
+    CountsOfFigures,
 }
 
 impl Kind {
@@ -25,6 +32,9 @@ impl Kind {
             "console any-order" => Ok(Self::AnyOrder),
             "console one-of" => Ok(Self::OneOf),
             "console figures" => Ok(Self::Figures),
+            "console steps" => Ok(Self::Steps),
+            "console counts" => Ok(Self::Counts),
+            "console counts figures" => Ok(Self::CountsOfFigures),
             info => Err(format!("a fence that cannot be checked: `{info}`")),
         }
     }
@@ -49,6 +59,18 @@ impl Kind {
             Self::Figures => {
                 let words = |lines: &[String]| lines.iter().map(|l| words(l)).collect::<Vec<_>>();
                 words(shown) == words(seen)
+            }
+            Self::Steps => steps(shown) == steps(seen),
+            Self::Counts | Self::CountsOfFigures => {
+                let is_same = |one: &str, other: &str| match self {
+                    Self::Counts => one == other,
+                    _ => words(one) == words(other),
+                };
+                let (shown, seen) = (counts(shown), counts(seen));
+                let sum = |counts: &[(u32, &str)]| counts.iter().map(|count| count.0).sum::<u32>();
+                sum(&shown) == sum(&seen)
+                    && !seen.is_empty()
+                    && seen.iter().all(|seen| shown.iter().any(|shown| is_same(shown.1, seen.1)))
             }
         }
     }
@@ -123,7 +145,7 @@ pub fn check(
             Err(_) if !is_own => continue,
             Err(what) => Err(what),
         };
-        let Ran { seen, code: status } = match ran {
+        let Ran { seen, terminal, code: status } = match ran {
             Ok(Some(ran)) => ran,
             Ok(None) => continue, // python3 is missing, and that was said
             Err(what) => {
@@ -146,9 +168,17 @@ pub fn check(
             let failure = Failure::new(page, at, what);
             // The groups of a race are declared: one run does not tell them.
             failures.push(match kind {
-                Kind::OneOf => failure,
+                Kind::OneOf | Kind::Steps | Kind::Counts | Kind::CountsOfFigures => failure,
                 _ => failure.instead(step.place.clone(), mended(step.shown, &seen)),
             });
+        } else if !kind.agrees(&without_empty(step.shown), &terminal) {
+            let what = format!(
+                "$ {}\n--- the page shows\n{}\n--- on a terminal of 80 columns stands in the end\n{}",
+                step.command,
+                step.shown.join("\n"),
+                terminal.join("\n")
+            );
+            failures.push(Failure::new(page, at, what));
         }
     }
     failures.reverse();
@@ -180,6 +210,33 @@ fn stands_for(shown: &str, seen: &str) -> bool {
         }
     }
     rest.is_empty()
+}
+
+fn without_empty(lines: &[String]) -> Vec<String> {
+    lines.iter().filter(|line| !line.trim().is_empty()).cloned().collect()
+}
+
+/// The numbers of the steps in their order, the workers that took them, and the other lines.
+fn steps(lines: &[String]) -> (Vec<&str>, Vec<&str>, Vec<&str>) {
+    let (mut numbers, mut workers, mut others) = (Vec::new(), Vec::new(), Vec::new());
+    for line in lines {
+        match line.split_once(" (PID ").zip(line.split_once("): ")) {
+            Some(((worker, _), (_, number))) => {
+                numbers.push(number);
+                workers.push(worker);
+            }
+            None => others.push(line.trim_end()),
+        }
+    }
+    workers.sort_unstable();
+    others.sort_unstable();
+    (numbers, workers, others)
+}
+
+/// The counts of `uniq -c`, and what was counted.
+fn counts(lines: &[String]) -> Vec<(u32, &str)> {
+    let parts = lines.iter().filter_map(|line| line.trim().split_once(' '));
+    parts.filter_map(|(count, line)| Some((count.parse().ok()?, line))).collect()
 }
 
 /// The words of a line, with `#` for every number.

@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+mod changed;
 mod check;
 mod console;
 mod fence;
@@ -142,6 +143,30 @@ fn each_kind_of_output_stands_for_what_it_says_and_for_nothing_else() {
     assert!(!agrees("console one-of", &outcomes, &["a", "a"]));
     assert!(!agrees("console one-of", &outcomes, &["a", "b", "b", "a"]));
 
+    let steps = ["A (PID [..]): 1", "B (PID [..]): 2", "A has 2", "B has 2"];
+    assert!(agrees(
+        "console steps",
+        &steps,
+        &["B (PID 7): 1", "A (PID 7): 2", "B has 2", "A has 2"]
+    ));
+    for seen in [
+        ["A (PID 7): 1", "B (PID 7): 1", "A has 2", "B has 2"],
+        ["B (PID 7): 2", "A (PID 7): 1", "A has 2", "B has 2"],
+        ["A (PID 7): 1", "A (PID 7): 2", "A has 2", "B has 2"],
+        ["A (PID 7): 1", "B (PID 7): 2", "A has 2", "B has 1"],
+    ] {
+        assert!(!agrees("console steps", &steps, &seen), "{seen:?}");
+    }
+
+    let counts = ["  9 one way 20", "  1 the other"];
+    assert!(agrees("console counts", &counts, &["  3 the other", "  7 one way 20"]));
+    assert!(agrees("console counts", &counts, &[" 10 one way 20"]));
+    assert!(!agrees("console counts", &counts, &["  9 one way 20"]));
+    assert!(!agrees("console counts", &counts, &["  9 one way 20", "  1 a third"]));
+    assert!(!agrees("console counts", &counts, &[" 10 one way 21"]));
+    assert!(agrees("console counts figures", &counts, &[" 10 one way 21"]));
+    assert!(!agrees("console counts figures", &counts, &[" 10 one way"]));
+
     assert!(agrees("console figures", &["time  12 ms ×1.5"], &["time 3.4 ms   ×10"]));
     assert!(!agrees("console figures", &["time 12 ms"], &["time 12 s"]));
     assert!(!agrees("console figures", &["time 12 ms"], &["time ms"]));
@@ -214,6 +239,40 @@ fn a_passage_of_python_that_no_command_runs_is_seen() {
         page.lines.iter().filter(|line| !line.starts_with("$ python3")).cloned().collect();
     let told = says(&page, &without.join("\n"));
     assert!(told.contains("no command on this page runs"), "{told}");
+}
+
+/// A counter that is killed cannot take its live line away: that is seen on a terminal alone.
+#[test]
+fn a_live_line_that_stays_on_a_terminal_is_seen() {
+    let package = own_lesson();
+    let package = package.split_at("lessons/01_".len()).1;
+    if package.ends_with("_counter") {
+        let page = own_page("");
+        let command = format!("(cargo run -q -p {package} -- --tick 1h & sleep 1; kill $!)");
+        let fence = format!("```console\n$ {command}\n```");
+        let told = says(&page, &format!("{}\n\n{fence}\n", page.text()));
+        assert!(told.contains("on a terminal of 80 columns"), "{told}");
+        assert!(told.contains("Счётчик"), "{told}");
+    }
+}
+
+#[test]
+fn a_change_that_cannot_be_made_or_shows_something_else_is_seen() {
+    let page = own_page("");
+    let line = |start: &str| page.lines.iter().position(|line| line.starts_with(start));
+    let change = line("```diff change").expect("each lesson has something to change");
+    let old = (change..page.lines.len())
+        .find(|&line| !page.lines[line].starts_with(['+', '`']))
+        .expect("a line");
+    let told = says(&page, &page.with_line(old, " nowhere"));
+    assert!(told.contains("these lines are not in the file"), "{told}");
+
+    let shown = line("```console changed").expect("what is seen after it") + 2;
+    let told = says(&page, &page.with_line(shown, "error[E0000]: something else"));
+    assert!(told.contains("after the change a reader sees"), "{told}");
+
+    let told = says(&page, &page.with_line(change, "```diff change of another kind"));
+    assert!(told.contains("cannot be checked"), "{told}");
 }
 
 #[test]

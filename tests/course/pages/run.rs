@@ -1,13 +1,11 @@
 //! Running what a page shows.
 
-use lesson_support::{DEADLINE, RunId, in_background};
-use rustix::process::{Pid, Signal, kill_process_group};
+use lesson_support::{RunId, run_command, terminal};
 use std::collections::HashMap;
 use std::fs;
-use std::io::{Read as _, Write as _};
-use std::os::unix::process::CommandExt as _;
+use std::io::Write as _;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 use std::thread;
@@ -33,11 +31,12 @@ macro_rules! programs {
 }
 
 /// The programs; those of the crate that is tested have a path.
-const PROGRAMS: [(&str, Option<&str>); 14] = programs![
+const PROGRAMS: [(&str, Option<&str>); 15] = programs![
     "threads_counter",
     "thread_control",
     "process_counter",
     "no_guard",
+    "no_join",
     "parallel",
     "process_class",
     "process_control",
@@ -60,8 +59,11 @@ pub enum Who {
 /// What a reader sees of a command.
 #[derive(Clone)]
 pub struct Ran {
-    /// Its lines on stdout and stderr, as a terminal shows them.
+    /// Its lines on stdout and stderr, in the order in which they came.
     pub seen: Vec<String>,
+    /// What stands on a terminal of 80 columns when the command has ended; wrapped lines are one
+    /// line again, and empty lines are left out.
+    pub terminal: Vec<String>,
     pub code: i32,
 }
 
@@ -121,8 +123,19 @@ impl Runs {
     }
 
     fn has_target(&self, target: &str) -> bool {
-        let is_rule = |line: &str| line.split(':').next() == Some(target) && line.contains(':');
-        self.targets.lines().any(is_rule)
+        let rules = self.targets.lines().filter_map(|line| line.split_once(':'));
+        rules
+            .filter(|(targets, _)| !targets.starts_with(['\t', '.', '#']))
+            .any(|(targets, _)| targets.split(' ').any(|one| one == target))
+    }
+
+    /// The arguments of the program that a command runs, in a hurry.
+    pub fn arguments(command: &str) -> Vec<&str> {
+        let options = command.split_once("cargo run ").map_or("", |(_, options)| options);
+        let (program, rest) = selected(options);
+        let hurry = HURRY.iter().find(|(name, _)| *name == program && !rest.contains("--tick"));
+        let tick = hurry.map_or("", |(_, tick)| tick);
+        tick.split(' ').chain(rest.split(' ')).filter(|word| !word.is_empty()).collect()
     }
 
     /// Runs a command of this crate's lesson, or says what it printed before; `None` if it needs a
@@ -152,35 +165,31 @@ impl Runs {
         });
     }
 
+    /// Runs a line in a shell, twice: with its output in a pipe, and on a terminal of 80 columns.
     fn shell(&self, line: &str) -> Result<Ran, String> {
-        let (mut reader, both) = std::io::pipe().map_err(|error| error.to_string())?;
         let run_id = RunId::new();
-        let mut command = Command::new("sh");
-        command.args(["-c", line]).current_dir(&self.root).env(RunId::VARIABLE, &run_id.0);
-        command.env_remove("RUST_BACKTRACE").env_remove("RUST_LIB_BACKTRACE");
-        // A buffered line is written whole; two processes would tear each other's otherwise.
-        command.env_remove("PYTHONUNBUFFERED");
-        command.env("PYTHONDONTWRITEBYTECODE", "1").env("PYTHONUTF8", "1");
-        command.stdin(Stdio::null()).process_group(0);
-        command.stdout(both.try_clone().map_err(|error| error.to_string())?).stderr(both);
-        let mut child = command.spawn().map_err(|error| error.to_string())?;
-        drop(command); // it holds the other end of the pipe
-
-        let output = in_background(move || {
-            let mut all = Vec::new();
-            reader.read_to_end(&mut all).map(|_| all)
-        });
-        let Ok(Ok(output)) = output.recv_timeout(DEADLINE) else {
-            let _ = kill_process_group(Pid::from_child(&child), Signal::KILL);
-            let _ = child.wait();
-            return Err(format!("`{line}` did not end within {DEADLINE:?}"));
+        let command = || {
+            let mut command = Command::new("sh");
+            command.args(["-c", line]).current_dir(&self.root).env(RunId::VARIABLE, &run_id.0);
+            command.env_remove("RUST_BACKTRACE").env_remove("RUST_LIB_BACKTRACE");
+            // A buffered line is written whole; two processes would tear each other's otherwise.
+            command.env_remove("PYTHONUNBUFFERED");
+            command.env("PYTHONDONTWRITEBYTECODE", "1").env("PYTHONUTF8", "1");
+            command
         };
-        let status = child.wait().map_err(|error| error.to_string())?;
-        run_id.assert_nothing_left();
-
+        let (text, status) = run_command(command())?;
+        run_id.wait_until_nothing_is_left();
         let code = status.code().ok_or_else(|| format!("`{line}` was killed: {status}"))?;
-        let text = String::from_utf8(output).map_err(|error| error.to_string())?;
-        Ok(Ran { seen: text.lines().map(|line| line.trim_end().to_owned()).collect(), code })
+
+        let (terminal, status) = terminal::run_command(command(), 80, |command| {
+            command.env("TERM", "xterm");
+        });
+        run_id.wait_until_nothing_is_left();
+        if status.code() != Some(code) {
+            return Err(format!("exit code {code}, but on a terminal {status}"));
+        }
+        let seen = text.lines().map(|line| line.trim_end().to_owned()).collect();
+        Ok(Ran { seen, terminal: terminal.last().to_vec(), code })
     }
 }
 

@@ -18,7 +18,7 @@ fn a_thread_is_asked_whether_it_lives_and_stops_only_if_it_agrees() {
              Глухой рабочий во время работы: жив\n\
              Послушный рабочий после просьбы остановиться: не жив\n\
              Глухой рабочий после просьбы остановиться: жив\n\
-             Силой поток не остановить: глухой закончится вместе с процессом\n",
+             Принудительно поток не остановить: глухой завершится вместе с процессом\n",
         );
     }
 }
@@ -50,5 +50,5 @@ fn bad_input_is_an_error_on_stderr_and_exit_code_2() {
 #[test]
 fn a_closed_stdout_is_a_quiet_end_and_a_full_one_an_error() {
     assert_ends_quietly_without_a_reader(PROGRAM, &[], &[0, 2]);
-    assert_says_that_stdout_is_full(PROGRAM, &[]).stderr(predicate::str::starts_with("Error: c"));
+    assert_says_that_stdout_is_full(PROGRAM, &[]).stderr(predicate::str::starts_with("Ошибка: "));
 }

@@ -2,11 +2,14 @@
 
 use lesson_support::{
     FOR_EVER, assert_ends_quietly_without_a_reader, assert_refuses,
-    assert_says_that_stdout_is_full, lines, run, terminal, with_each,
+    assert_says_that_stdout_is_full, assert_speaks_one_language, lines, run, terminal, with_each,
 };
 use predicates::prelude::*;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_threads_counter");
+
+/// What stands before the number in the live line.
+const LIVE: &str = "Счётчик: ";
 
 const FIRST: &str = "Первый рабочий изменил значение счетчика на";
 const SECOND: &str = "Второй рабочий изменил значение счетчика на";
@@ -72,8 +75,8 @@ fn the_steps_of_both_threads_are_one_rising_series_in_one_process() {
     }
     assert_eq!(steps.len(), 5000);
     assert_eq!(steps.iter().filter(|step| step.starts_with("Первый")).count(), 3000);
-    // The counter of the threads is the parent's own.
-    assert_eq!(lines.last(), Some(&&*format!("Родитель ({pid}): 5000")));
+    // The counter of the threads is that of the thread of `main` too.
+    assert_eq!(lines.last(), Some(&&*format!("Главный поток ({pid}): 5000")));
 }
 
 #[test]
@@ -85,14 +88,14 @@ fn lang_en_prints_the_same_in_english() {
     run(PROGRAM, &args).success().stderr("").stdout(short.expect("a pattern"));
     let run = run(PROGRAM, &["--lang", "en", "--show-steps", "--tick", "0s"]).success();
     let english = predicate::str::is_match(
-        r"\A(((First|Second) worker \(PID \d+\): \d+|(First|Second) worker changed the counter to \d+)\n){27}Parent \(PID \d+\): 25\n\z",
+        r"\A(((First|Second) worker \(PID \d+\): \d+|(First|Second) worker changed the counter to \d+)\n){27}Main thread \(PID \d+\): 25\n\z",
     );
     run.stderr("").stdout(english.expect("a pattern"));
 }
 
 #[test]
 fn help_names_every_option_and_its_default() {
-    let run = run(PROGRAM, &["--help"]).success().stderr("");
+    let run = run(PROGRAM, &["--help", "--lang", "en"]).success().stderr("");
     let help = lines(&run).join("\n");
     assert!(help.contains("threads_counter [OPTIONS]"), "{help}");
     let options = ["--first", "--second", "--tick", "--show-steps", "--lang"];
@@ -100,6 +103,7 @@ fn help_names_every_option_and_its_default() {
     for word in options.iter().chain(&defaults) {
         assert!(help.contains(word), "{word}: {help}");
     }
+    assert_speaks_one_language(PROGRAM);
 }
 
 #[test]
@@ -131,7 +135,7 @@ fn a_reader_who_leaves_ends_it_at_once_and_quietly() {
 #[test]
 fn a_full_stdout_is_an_error_with_exit_code_1() {
     for args in [&["--tick", "0s"], &["--show-steps"], &["--help"]] as [&[&str]; 3] {
-        let error = predicate::str::starts_with("Error: c");
+        let error = predicate::str::starts_with("Ошибка: ");
         assert_says_that_stdout_is_full(PROGRAM, args).stderr(error);
     }
 }
@@ -145,7 +149,7 @@ fn on_a_terminal_the_live_line_climbs_with_the_counter_and_then_goes() {
         };
         assert!(second.starts_with(SECOND) && first.starts_with(FIRST), "{:?}", seen.last());
 
-        let numbers = seen.live_numbers();
+        let numbers = seen.live_numbers(LIVE);
         assert!(numbers.is_sorted() && numbers.len() > 3, "{numbers:?}");
     });
 }
@@ -154,7 +158,7 @@ fn on_a_terminal_the_live_line_climbs_with_the_counter_and_then_goes() {
 fn on_a_terminal_no_step_shares_its_row_with_the_live_line() {
     let seen = terminal::run(PROGRAM, &["--show-steps", "--tick", "30ms"], 80);
     assert_eq!(seen.last().len(), 28, "{:?}", seen.last());
-    seen.live_numbers();
+    seen.live_numbers(LIVE);
 }
 
 #[test]
@@ -178,7 +182,7 @@ fn the_live_line_does_not_get_into_a_stdout_elsewhere() {
     let seen = terminal::run_with(PROGRAM, &["--tick", "20ms"], 80, |command| {
         command.stdout(stdout);
     });
-    assert!(seen.last().is_empty() && !seen.live_numbers().is_empty());
+    assert!(seen.last().is_empty() && !seen.live_numbers(LIVE).is_empty());
     let stdout = std::io::read_to_string(reader).expect("stdout is UTF-8");
     assert!(!stdout.contains('\x1b'), "{stdout}");
     assert_eq!(stdout.lines().count(), 2, "{stdout}");

@@ -5,6 +5,7 @@
 
 mod exercise;
 mod no_guard;
+mod no_join;
 mod process_class;
 mod process_control;
 mod process_counter;

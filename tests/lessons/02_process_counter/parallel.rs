@@ -97,11 +97,11 @@ fn the_same_in_russian() {
     let pattern = predicate::str::is_match(
         r"\AРабота, дважды: простых чисел до 300000: 25997
 По очереди +\d+ мс +×1\.0
-Два потока, замок один +\d+ мс +×\d+\.\d
+Два потока, одна блокировка +\d+ мс +×\d+\.\d
 Два потока +\d+ мс +×\d+\.\d
-Два процесса, по замку +\d+ мс +×\d+\.\d
-Еще один поток +\d+\.\d мс +\d+ КБ
-Еще один процесс +\d+\.\d мс +\d+ КБ
+Два процесса, по блокировке +\d+ мс +×\d+\.\d
+Ещё один поток +\d+\.\d мс +\d+ КБ
+Ещё один процесс +\d+\.\d мс +\d+ КБ
 \z",
     );
     run(PROGRAM, &[]).success().stderr("").stdout(pattern.expect("a pattern"));
@@ -178,5 +178,5 @@ fn bad_input_is_an_error_on_stderr_and_exit_code_2() {
 fn a_closed_stdout_is_a_quiet_end_and_a_full_one_an_error() {
     let _shared = beside_python();
     assert_ends_quietly_without_a_reader(PROGRAM, &[], &[1]);
-    assert_says_that_stdout_is_full(PROGRAM, &[]).stderr(predicate::str::starts_with("Error: c"));
+    assert_says_that_stdout_is_full(PROGRAM, &[]).stderr(predicate::str::starts_with("Ошибка: "));
 }

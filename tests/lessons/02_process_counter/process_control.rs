@@ -14,10 +14,10 @@ fn its_lines_are_the_same_in_every_run() {
         run(PROGRAM, &[]).success().stderr("").stdout(
             "До запуска: не жив\n\
              Во время работы: жив\n\
-             Ждали 100 мс: жив\n\
-             Остановлен силой: код завершения -15\n\
+             Через 100 мс: жив\n\
+             Остановлен принудительно: код завершения -15\n\
              После остановки: не жив\n\
-             Закончил сам: код завершения 0\n\
+             Завершился сам: код завершения 0\n\
              Вызвал exit(3): код завершения 3\n",
         );
     }
@@ -28,7 +28,7 @@ fn lang_en_prints_the_same_in_english() {
     run(PROGRAM, &["--lang", "en"]).success().stderr("").stdout(
         "Before the start: not alive\n\
          At work: alive\n\
-         Waited 100 ms: alive\n\
+         After 100 ms: alive\n\
          Stopped by force: exit code -15\n\
          After the stop: not alive\n\
          Returned by itself: exit code 0\n\
@@ -44,5 +44,5 @@ fn bad_input_is_an_error_on_stderr_and_exit_code_2() {
 #[test]
 fn a_closed_stdout_is_a_quiet_end_and_a_full_one_an_error() {
     assert_ends_quietly_without_a_reader(PROGRAM, &[], &[0, 2]);
-    assert_says_that_stdout_is_full(PROGRAM, &[]).stderr(predicate::str::starts_with("Error: c"));
+    assert_says_that_stdout_is_full(PROGRAM, &[]).stderr(predicate::str::starts_with("Ошибка: "));
 }

@@ -3,12 +3,15 @@
 use lesson_support::source::differences;
 use lesson_support::{
     FOR_EVER, assert_ends_quietly_without_a_reader, assert_refuses,
-    assert_says_that_stdout_is_full, lines, run, terminal, with_each,
+    assert_says_that_stdout_is_full, assert_speaks_one_language, lines, run, terminal, with_each,
 };
 use predicates::prelude::*;
 use std::collections::BTreeSet;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_process_counter");
+
+/// What stands before the number in the live line.
+const LIVE: &str = "Счётчик родителя: ";
 
 const SOURCE: &str = include_str!("../../../lessons/02_process_counter/src/main.rs");
 const THREADS: &str = include_str!("../../../lessons/01_threads_counter/src/main.rs");
@@ -97,7 +100,7 @@ fn lang_en_prints_the_same_in_english_in_the_children_too() {
 
 #[test]
 fn help_names_every_option_and_its_default() {
-    let run = run(PROGRAM, &["--help"]).success().stderr("");
+    let run = run(PROGRAM, &["--help", "--lang", "en"]).success().stderr("");
     let help = lines(&run).join("\n");
     assert!(help.contains("process_counter [OPTIONS]"), "{help}");
     let options = ["--first", "--second", "--tick", "--show-steps", "--lang"];
@@ -105,6 +108,7 @@ fn help_names_every_option_and_its_default() {
     for word in options.iter().chain(&defaults) {
         assert!(help.contains(word), "{word}: {help}");
     }
+    assert_speaks_one_language(PROGRAM);
 }
 
 #[test]
@@ -137,7 +141,7 @@ fn a_full_stdout_is_an_error_with_exit_code_1_in_the_child_as_in_the_parent() {
         assert_says_that_stdout_is_full(PROGRAM, args).stderr(error);
     }
     // Where no child prints anything, the parent's last line is the one that fails.
-    let error = predicate::str::starts_with("Error: c");
+    let error = predicate::str::starts_with("Ошибка: ");
     assert_says_that_stdout_is_full(PROGRAM, &["--help"]).stderr(error);
 }
 
@@ -146,7 +150,7 @@ fn on_a_terminal_the_live_line_stays_0_and_then_goes() {
     with_each([80, 40], |columns| {
         let seen = terminal::run(PROGRAM, &["--tick", "50ms"], columns);
         assert_eq!(seen.last().join("\n") + "\n", RESULT);
-        assert_eq!(seen.live_numbers(), [0]);
+        assert_eq!(seen.live_numbers(LIVE), [0]);
     });
 }
 
@@ -156,7 +160,7 @@ fn on_a_terminal_no_child_s_line_shares_its_row_with_the_live_line() {
     let args = ["--show-steps", "--first", "25", "--second", "30", "--tick", "20ms"];
     let seen = terminal::run(PROGRAM, &args, 80);
     assert_eq!(seen.last().len(), 25 + 30 + 3, "{:?}", seen.last());
-    assert_eq!(seen.live_numbers(), [0]);
+    assert_eq!(seen.live_numbers(LIVE), [0]);
 }
 
 #[test]

@@ -14,8 +14,8 @@ const TWIN: &str = "lessons/03_queue/python/join_first.py";
 fn a_worker_ends_though_nobody_has_read_what_it_put() {
     for _ in 0..5 {
         run(PROGRAM, &[]).success().stderr("").stdout(
-            "Родитель: рабочий закончил\n\
-             Родитель: прочитано сообщений 1000\n",
+            "Родитель: рабочий завершился\n\
+             Родитель: прочитано сообщений: 1000\n",
         );
     }
 }
@@ -24,19 +24,19 @@ fn a_worker_ends_though_nobody_has_read_what_it_put() {
 fn lang_en_prints_the_same_in_english() {
     run(PROGRAM, &["--lang", "en"]).success().stderr("").stdout(
         "Parent: the worker has ended\n\
-         Parent: messages read 1000\n",
+         Parent: messages read: 1000\n",
     );
 }
 
 /// It waits for two seconds and says so, and then reads, so that it ends.
 #[test]
 fn in_python_the_worker_does_not_end_until_its_messages_are_read() {
-    let russian = "Родитель: рабочий после 2 с ожидания жив; join() без срока ждал бы вечно\n\
-                   Родитель: прочитано сообщений 1000\n\
-                   Родитель: рабочий закончил\n";
+    let russian = "Родитель: рабочий после 2 с ожидания жив; join() без таймаута ждал бы вечно\n\
+                   Родитель: прочитано сообщений: 1000\n\
+                   Родитель: рабочий завершился\n";
     let english = "Parent: the worker is alive after a wait of 2 s; join() without a limit would \
                    wait for ever\n\
-                   Parent: messages read 1000\n\
+                   Parent: messages read: 1000\n\
                    Parent: the worker has ended\n";
     with_each([("ru", russian), ("en", english)], |(lang, expected)| {
         if let Some(run) = python(TWIN, &["--lang", lang]) {
@@ -53,5 +53,5 @@ fn bad_input_is_an_error_on_stderr_and_exit_code_2() {
 #[test]
 fn a_closed_stdout_is_a_quiet_end_and_a_full_one_an_error() {
     assert_ends_quietly_without_a_reader(PROGRAM, &[], &[0, 1]);
-    assert_says_that_stdout_is_full(PROGRAM, &[]).stderr(predicate::str::starts_with("Error: c"));
+    assert_says_that_stdout_is_full(PROGRAM, &[]).stderr(predicate::str::starts_with("Ошибка: "));
 }

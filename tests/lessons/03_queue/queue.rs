@@ -43,7 +43,7 @@ fn its_lines_are_the_source_s_in_either_language() {
 #[test]
 fn bad_input_is_an_error_on_stderr_and_exit_code_2() {
     assert_takes_a_language_only(PROGRAM);
-    run(PROGRAM, &["--help"]).success().stdout(predicate::str::contains("queue [OPTIONS]"));
+    run(PROGRAM, &["--help"]).success().stdout(predicate::str::contains("queue [ПАРАМЕТРЫ]"));
 }
 
 #[test]

@@ -10,9 +10,9 @@ use predicates::prelude::*;
 const PROGRAM: &str = env!("CARGO_BIN_EXE_closed_end");
 const TWIN: &str = "lessons/04_pipe/python/closed_end.py";
 
-const RUSSIAN: &str = "Рабочий закончил: recv: \"Hello from worker\"\n\
-                       Рабочий закончил: recv: Closed\n\
-                       Рабочий закончил: send: Closed\n\
+const RUSSIAN: &str = "Рабочий завершился: recv: \"Hello from worker\"\n\
+                       Рабочий завершился: recv: Closed\n\
+                       Рабочий завершился: send: Closed\n\
                        Рабочий убит: recv: Closed\n\
                        Родитель закрыл свой конец: recv: Closed\n";
 const ENGLISH: &str = "The worker has ended: recv: \"Hello from worker\"\n\
@@ -60,5 +60,5 @@ fn bad_input_is_an_error_on_stderr_and_exit_code_2() {
 #[test]
 fn a_closed_stdout_is_a_quiet_end_and_a_full_one_an_error() {
     assert_ends_quietly_without_a_reader(PROGRAM, &[], &[0, 2]);
-    assert_says_that_stdout_is_full(PROGRAM, &[]).stderr(predicate::str::starts_with("Error: c"));
+    assert_says_that_stdout_is_full(PROGRAM, &[]).stderr(predicate::str::starts_with("Ошибка: "));
 }

@@ -25,7 +25,7 @@ const ASKED: Text = Text::new("после просьбы остановитьс�
 const ALIVE: Text = Text::new("жив", "alive");
 const NOT_ALIVE: Text = Text::new("не жив", "not alive");
 const END: Text = Text::new(
-    "Силой поток не остановить: глухой закончится вместе с процессом",
+    "Принудительно поток не остановить: глухой завершится вместе с процессом",
     "No thread can be stopped by force: the deaf one ends with the process",
 );
 

@@ -1,12 +1,13 @@
-//! Exercise 2: two processes make 10 and 15 steps, and the parent counts 0. It should count 25.
+//! Упражнение 2. Два процесса делают 10 и 15 шагов, а родитель насчитал 0. Пусть он напечатает,
+//! сколько шагов сделали оба. Прочитать их счётчики он не может; что же он от них получает?
+//!
+//! Exercise 2. Two processes make 10 and 15 steps, and the parent counts 0. Make it print the steps
+//! of both. It cannot read their counters; what does it get from them?
 //!
 //! ```console
 //! $ cargo run -p process_counter --bin exercise_2
 //! $ make exercise-2
 //! ```
-//!
-//! Repair it, so that the parent prints the steps of both. It cannot read their counters; what
-//! does it get from them?
 //!
 //! Python: what a target returns is thrown away, so there a queue has to carry it.
 
@@ -26,6 +27,8 @@ fn main() -> shared::Result<()> {
 
     let first = Process::spawn(worker, (10,))?;
     let second = Process::spawn(worker, (15,))?;
+    // TODO: рабочий должен что-то вернуть, а `main` это взять. / A worker is to return something,
+    // and `main` to take it.
     first.join()?;
     second.join()?;
 

@@ -27,11 +27,11 @@ const SLICE: usize = 1_000; // and lets go of the lock after so many
 
 const WORK: Text = Text::new("Работа, дважды: простых чисел до", "The work, twice: primes below");
 const SERIAL: Text = Text::new("По очереди", "One after the other");
-const ONE_LOCK: Text = Text::new("Два потока, замок один", "Two threads, one lock");
+const ONE_LOCK: Text = Text::new("Два потока, одна блокировка", "Two threads, one lock");
 const THREADS: Text = Text::new("Два потока", "Two threads");
-const PROCESSES: Text = Text::new("Два процесса, по замку", "Two processes, a lock each");
-const THREAD: Text = Text::new("Еще один поток", "One more thread");
-const PROCESS: Text = Text::new("Еще один процесс", "One more process");
+const PROCESSES: Text = Text::new("Два процесса, по блокировке", "Two processes, a lock each");
+const THREAD: Text = Text::new("Ещё один поток", "One more thread");
+const PROCESS: Text = Text::new("Ещё один процесс", "One more process");
 
 fn main() -> Result<()> {
     shared::main_guard!(work_under_lock, idle);

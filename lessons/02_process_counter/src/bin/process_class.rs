@@ -20,7 +20,6 @@ const FIRST: Text = Text::new("Первый рабочий", "First worker");
 const SECOND: Text = Text::new("Второй рабочий", "Second worker");
 const CHANGED: Text = Text::new("изменил значение счетчика на", "changed the counter to");
 const RETURNED: Text = Text::new("вернул", "returned");
-const PARENT: Text = Text::new("Родитель", "Parent");
 
 /// What the process takes with it: the value is sent to the child, and `run` is called there.
 #[derive(Serialize, Deserialize)]
@@ -57,6 +56,6 @@ fn main() -> shared::Result<()> {
 
     say!("{FIRST} {RETURNED} {first}");
     say!("{SECOND} {RETURNED} {second}");
-    lesson::step(PARENT, || COUNTER.load(SeqCst)); // still 0: the values came by message
+    lesson::in_main(|| COUNTER.load(SeqCst)); // still 0: the values came by message
     Ok(())
 }

@@ -20,9 +20,9 @@ const AFTER: Text = Text::new("После остановки", "After the stop")
 const ALIVE: Text = Text::new("жив", "alive");
 const NOT_ALIVE: Text = Text::new("не жив", "not alive");
 
-const WAITED: Text = Text::new("Ждали 100 мс", "Waited 100 ms");
-const STOPPED: Text = Text::new("Остановлен силой", "Stopped by force");
-const RETURNED: Text = Text::new("Закончил сам", "Returned by itself");
+const WAITED: Text = Text::new("Через 100 мс", "After 100 ms");
+const STOPPED: Text = Text::new("Остановлен принудительно", "Stopped by force");
+const RETURNED: Text = Text::new("Завершился сам", "Returned by itself");
 const EXITED: Text = Text::new("Вызвал exit(3)", "Called exit(3)");
 const CODE: Text = Text::new("код завершения", "exit code");
 

@@ -18,7 +18,7 @@ const LENGTH: usize = 1000;
 
 const PARENT: Text = Text::new("Родитель", "Parent");
 const WORKER: Text = Text::new("рабочий", "the worker");
-const ENDED: Text = Text::new("закончил", "has ended");
+const ENDED: Text = Text::new("завершился", "has ended");
 const READ: Text = Text::new("прочитано сообщений", "messages read");
 
 fn main() -> shared::Result<()> {
@@ -39,7 +39,7 @@ fn main() -> shared::Result<()> {
         assert_eq!(message.len(), LENGTH);
         read += 1;
     }
-    say!("{PARENT}: {READ} {read}");
+    say!("{PARENT}: {READ}: {read}");
     Ok(())
 }
 

@@ -19,7 +19,7 @@ fn main() -> shared::Result<()> {
     let (numbers, squares) = (Queue::new()?, Queue::new()?);
     let first = Process::spawn(worker, (numbers.clone(), squares.clone()))?;
     let second = Process::spawn(worker, (numbers.clone(), squares.clone()))?;
-    numbers.extend(1..=10)?;
+    numbers.extend(1..=10)?; // as ten times `put`
     numbers.close()?; // before the joins: the workers end only when they know that no more comes
     first.join()?;
     second.join()?;

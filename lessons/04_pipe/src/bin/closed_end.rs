@@ -14,7 +14,7 @@ use shared::{Connection, Error, Process, Result, pipe};
 use std::thread;
 use std::time::Duration;
 
-const RETURNED: Text = Text::new("Рабочий закончил", "The worker has ended");
+const RETURNED: Text = Text::new("Рабочий завершился", "The worker has ended");
 const KILLED: Text = Text::new("Рабочий убит", "The worker was killed");
 const DROPPED: Text = Text::new("Родитель закрыл свой конец", "The parent has closed its end");
 

@@ -1,12 +1,15 @@
-//! Exercise 4: main asks three times, and the worker answers once.
+//! Упражнение 4. Главный процесс спрашивает трижды, а рабочий отвечает один раз. Пусть он отвечает,
+//! пока его спрашивают, и завершается, когда вопросов больше не будет: сколько их, он не знает. (Если
+//! программа не завершается, её остановит Ctrl-C.)
+//!
+//! Exercise 4. Main asks three times, and the worker answers once. Make it answer as long as it is
+//! asked, and end when there are no more questions: it does not know how many there are. (If the
+//! program does not end, Ctrl-C ends it.)
 //!
 //! ```console
 //! $ cargo run -p pipe --bin exercise_4
 //! $ make exercise-4
 //! ```
-//!
-//! Repair it, so that the worker answers as long as it is asked, and ends when main has hung up:
-//! the worker does not know how many questions there are. (If it does not end, Ctrl-C does it.)
 //!
 //! Python: `EOFError` from `conn.recv()` is the end of such a conversation.
 
@@ -17,7 +20,7 @@ use shared::{Connection, Process, pipe};
 
 const ANSWER: Text = Text::new("Ответ", "Answer");
 const NOBODY: Text = Text::new("никто не ответил", "nobody answered");
-const ANSWERED: Text = Text::new("Рабочий ответил раз", "Times the worker answered");
+const ANSWERED: Text = Text::new("Сколько раз ответил рабочий", "Times the worker answered");
 
 fn main() -> shared::Result<()> {
     shared::main_guard!(worker);
@@ -33,12 +36,15 @@ fn main() -> shared::Result<()> {
             Err(_) => say!("{ANSWER} {n}: {NOBODY}"), // the worker is gone: Error::Closed
         }
     }
+    // TODO: рабочий ждёт вопроса, а `join` ждёт рабочего. / The worker waits for a question, and
+    // `join` waits for the worker.
     say!("{ANSWERED}: {}", p.join()?);
     Ok(())
 }
 
 fn worker(conn: Connection<u32, u32>) -> u32 {
     let mut answered = 0;
+    // TODO: здесь рабочий отвечает один раз. / Here the worker answers once.
     if let Ok(n) = conn.recv() {
         conn.send(n * n).expect("main waits for the answer");
         answered += 1;

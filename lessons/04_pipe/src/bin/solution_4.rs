@@ -11,7 +11,7 @@ use shared::{Connection, Process, pipe};
 
 const ANSWER: Text = Text::new("Ответ", "Answer");
 const NOBODY: Text = Text::new("никто не ответил", "nobody answered");
-const ANSWERED: Text = Text::new("Рабочий ответил раз", "Times the worker answered");
+const ANSWERED: Text = Text::new("Сколько раз ответил рабочий", "Times the worker answered");
 
 fn main() -> shared::Result<()> {
     shared::main_guard!(worker);

@@ -1,17 +1,15 @@
 //! An exercise: a program that does the wrong thing until its reader has repaired it.
 
-use crate::run;
-use std::env;
-use std::io::{self, Write as _};
-use std::process::{self, Command, Output, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
-
-/// Hundreds of times what a run takes.
-const LIMIT: Duration = Duration::from_secs(10);
+use crate::{root, run, scratch};
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
 
 /// One exercise of the course.
 pub struct Exercise {
+    /// Its name in `make exercise-1` or `make project`.
+    pub name: &'static str,
     /// What a reader opens, relative to the top of the project.
     pub file: &'static str,
     /// The text of the file as it is now,
@@ -29,98 +27,109 @@ pub struct Exercise {
 }
 
 impl Exercise {
-    /// For `make exercise-N`: fails until the exercise is solved, with nothing on the screen but
-    /// what a reader needs.
-    pub fn must_be_solved(&self) {
-        if let Err(why) = self.check(self.program) {
-            let _ = writeln!(io::stderr(), "Not solved yet: {why}");
-            process::exit(101); // as a test that fails does: cargo has nothing to add
-        }
-    }
-
     /// For `make test`: a file that nobody has changed must be wrong in its own way; one that a
     /// reader has changed must be right.
     #[track_caller]
     pub fn must_be_as_given_out_or_solved(&self) {
-        let given_out = fingerprint(self.source) == self.given_out;
+        let given_out = self.is_given_out();
         let fingerprint = fingerprint(self.source);
-        if let Err(why) = judge(given_out, self.check(self.program)) {
-            panic!("{}: {why}\n(fingerprint of the file: {fingerprint:#018x})", self.file);
+        let said = self.check("ru", Path::new(self.program));
+        if let Err(why) = judge(given_out, said.status.success()) {
+            let said = String::from_utf8_lossy(&said.stdout);
+            panic!("{}: {why}\n{said}(fingerprint of the file: {fingerprint:#018x})", self.file);
         }
         if given_out {
             run(self.program, &[]).success().stderr("").stdout(self.unsolved);
         }
     }
 
-    /// What `make exercise-N` runs says how the exercise stands.
+    /// What `make exercise-N` runs says how the exercise stands and where to look, in the language
+    /// of the reader, and nothing else.
     #[track_caller]
     pub fn command_must_say_how_it_stands(&self) {
-        let tests = env::current_exe().expect("this program has a file");
-        let said = Command::new(tests).args(["--quiet", "--ignored", "exercise"]).output();
-        let said = said.expect("it can be run");
-        let stderr = String::from_utf8_lossy(&said.stderr);
-        if fingerprint(self.source) == self.given_out {
-            assert_eq!(said.status.code(), Some(101), "{stderr}");
-            let why = format!("Not solved yet: {} prints\n\n{}", self.file, self.unsolved);
-            assert!(stderr.starts_with(&why), "{stderr}");
-        } else {
-            assert!(said.status.success(), "{stderr}");
+        let languages = [("ru", "Пока не решено: "), ("en", "Not solved yet: ")];
+        for (lang, not_yet) in languages.into_iter().filter(|_| self.is_given_out()) {
+            let said = self.check(lang, Path::new(self.program));
+            assert_eq!((said.status.code(), said.stderr), (Some(1), Vec::new()));
+            let said = String::from_utf8(said.stdout).expect("text");
+            assert!(said.starts_with(not_yet) && said.contains(self.file), "{said}");
+            let printed = |program| {
+                let run = run(program, &["--lang", lang]);
+                String::from_utf8(run.get_output().stdout.clone()).expect("text")
+            };
+            assert!(said.contains(&printed(self.program)), "{said}");
+            assert!(said.contains(&printed(self.solution)), "{said}");
+            let page = if lang == "en" { "/README.md." } else { "/README.ru.md." };
+            assert!(said.contains("TODO") && said.trim_end().ends_with(page), "{said}");
+            assert!(lang == "ru" || said.is_ascii(), "{said}");
         }
+        assert!(!self.is_given_out() || self.source.contains("// TODO: "), "no TODO");
     }
 
     /// The course's own solution passes the check that a reader's solution has to pass.
     #[track_caller]
     pub fn solution_must_pass(&self) {
         for _ in 0..5 {
-            if let Err(why) = self.check(self.solution) {
-                panic!("{why}");
-            }
+            run(self.solution, &[]).success().stderr("").stdout(self.solved);
+        }
+        let english = run(self.solution, &["--lang", "en"]).success().stderr("");
+        assert!(english.get_output().stdout.is_ascii());
+
+        let said = self.check("en", Path::new(self.solution));
+        let (code, text) = (said.status.code(), String::from_utf8_lossy(&said.stdout));
+        assert_eq!((code, &*text), (Some(0), &*format!("Solved: {}\n", self.file)));
+    }
+
+    /// A program that prints the right lines once, or says something on stderr, or does not end, is
+    /// no solution.
+    #[track_caller]
+    pub fn what_goes_well_once_is_not_solved(&self) {
+        let folder = scratch("goes_well_once");
+        let script = folder.join("attempt");
+        let cases = [
+            ("[ -e \"$0.ran\" ] && exit; touch \"$0.ran\"", "should print"),
+            ("echo careless >&2", "careless"),
+            ("(exit 3)", "exit code: 3"),
+        ];
+        for (before, said) in cases {
+            let _ = fs::remove_file(folder.join("attempt.ran"));
+            let end = if before == "(exit 3)" { "\nexit 3" } else { "" };
+            let text = format!("#!/bin/sh\n{before}\n'{}' \"$@\"{end}\n", self.solution);
+            fs::write(&script, text).expect("a script");
+            fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).expect("it can run");
+            let check = self.check("en", &script);
+            let found = String::from_utf8_lossy(&check.stdout);
+            assert_eq!(check.status.code(), Some(1), "{before}: {found}");
+            assert!(found.contains(said), "{before}: {found}");
         }
     }
 
-    fn check(&self, program: &str) -> Result<(), String> {
-        let file = self.file;
-        let Some(output) = output_within(LIMIT, program) else {
-            return Err(format!(
-                "{file} did not end within {LIMIT:?}; who waits there, and for whom?\n"
-            ));
-        };
-        let stdout = String::from_utf8_lossy(&output.stdout);
-        let stderr = String::from_utf8_lossy(&output.stderr);
-        if output.status.success() && stdout == self.solved && stderr.is_empty() {
-            return Ok(());
+    fn is_given_out(&self) -> bool {
+        fingerprint(self.source) == self.given_out
+    }
+
+    /// What `make exercise-N` runs, with a program in the place of the exercise.
+    fn check(&self, lang: &str, program: &Path) -> Output {
+        // The check takes its programs from one folder, by their names.
+        let folder = scratch(&format!("check_{}", self.name));
+        let file_name = |program: &str| Path::new(program).file_name().expect("a file").to_owned();
+        for (name, target) in
+            [(file_name(self.program), program), (file_name(self.solution), self.solution.as_ref())]
+        {
+            std::os::unix::fs::symlink(target, folder.join(name)).expect("a link");
         }
-        let (solved, status) = (self.solved, output.status);
-        Err(format!(
-            "{file} prints\n\n{stdout}{stderr}({status})\n\nand should print\n\n{solved}(exit status: 0)\n"
-        ))
+        let mut command = Command::new(root().join("lessons/check"));
+        command.arg(self.name).env("COURSE", lang).env("EXERCISE_PROGRAMS", &*folder);
+        command.stdin(Stdio::null()).output().expect("the check runs")
     }
 }
 
-/// What a program printed, and how it ended; `None` if it had to be killed. (That an exercise
-/// hangs on the way to its solution is nothing unusual.)
-fn output_within(limit: Duration, program: &str) -> Option<Output> {
-    let mut command = Command::new(program);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().expect("the program starts");
-    let begun = Instant::now();
-    while child.try_wait().expect("it can be waited for").is_none() {
-        if begun.elapsed() > limit {
-            let _ = child.kill(); // its own children end with it
-            let _ = child.wait();
-            return None;
-        }
-        thread::sleep(Duration::from_millis(5));
-    }
-    Some(child.wait_with_output().expect("what it printed can be read"))
-}
-
-/// What `make test` thinks of an exercise whose check had this result.
-fn judge(given_out: bool, check: Result<(), String>) -> Result<(), String> {
-    match (given_out, check) {
-        (true, Ok(())) => Err("is as it was given out, and passes: nothing to solve".to_owned()),
-        (true, Err(_)) | (false, Ok(())) => Ok(()),
-        (false, Err(why)) => Err(format!("was changed, and is not solved yet\n{why}")),
+/// What `make test` thinks of an exercise, by whether it passes its check.
+fn judge(given_out: bool, passes: bool) -> Result<(), &'static str> {
+    match (given_out, passes) {
+        (true, true) => Err("is as it was given out, and passes: nothing to solve"),
+        (false, false) => Err("was changed, and is not solved yet"),
+        _ => Ok(()),
     }
 }
 
@@ -130,16 +139,10 @@ fn fingerprint(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, step)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::judge;
-
-    #[test]
-    fn a_changed_file_must_pass_and_an_unchanged_one_must_not() {
-        let wrong = || Err("wrong".to_owned());
-        assert!(judge(true, wrong()).is_ok());
-        assert!(judge(false, Ok(())).is_ok());
-        assert!(judge(true, Ok(())).is_err());
-        assert!(judge(false, wrong()).is_err());
-    }
+#[test]
+fn a_changed_file_must_pass_and_an_unchanged_one_must_not() {
+    assert!(judge(true, false).is_ok());
+    assert!(judge(false, true).is_ok());
+    assert!(judge(true, true).is_err());
+    assert!(judge(false, false).is_err());
 }

@@ -6,13 +6,10 @@ use rustix::termios::{Winsize, tcsetwinsize};
 use std::fs::{File, OpenOptions};
 use std::io::Read as _;
 use std::num::NonZero;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 
 const ROWS: u16 = 60;
-
-/// What stands before the number in the live line.
-const LABEL: &str = "Счетчик родителя: ";
 
 /// What was seen on the terminal.
 pub struct Seen {
@@ -28,23 +25,23 @@ impl Seen {
         self.screens.last().map_or(&[], Vec::as_slice)
     }
 
-    /// The numbers of the live line, in the order of their appearance.
+    /// The numbers of the live line that has this label, in the order of their appearance.
     ///
     /// Sees on the way that each row held one thing at a time: the live line, or one of the lines
     /// that were there in the end (or as much of either as had come); and that it is gone then.
     #[track_caller]
-    pub fn live_numbers(&self) -> Vec<u32> {
-        assert!(!self.last().iter().any(|line| line.contains(LABEL)), "{:?}", self.last());
+    pub fn live_numbers(&self, label: &str) -> Vec<u32> {
+        assert!(!self.last().iter().any(|line| line.contains(label)), "{:?}", self.last());
         let mut numbers = Vec::new();
         for row in self.screens.iter().flatten() {
             if self.last().iter().any(|line| line.starts_with(row)) {
                 continue;
             }
             let live: String = row.chars().skip(2).collect(); // less the spinner
-            if LABEL.starts_with(&live) {
+            if label.starts_with(&live) {
                 continue;
             }
-            let value = live.strip_prefix(LABEL).and_then(|rest| rest.split_once(" ("));
+            let value = live.strip_prefix(label).and_then(|rest| rest.split_once(" ("));
             let (number, time) = value.unwrap_or_else(|| panic!("two things in a row: {row}"));
             let time = time.trim_end_matches(')').trim_end_matches('s');
             assert!(time.chars().all(|digit| digit.is_ascii_digit()), "{row}");
@@ -74,6 +71,22 @@ pub fn run_with(
     columns: u16,
     change: impl FnOnce(&mut Command),
 ) -> Seen {
+    let run_id = RunId::new();
+    let mut command = Command::new(program);
+    command.args(args).env(RunId::VARIABLE, &run_id.0).env("TERM", "xterm");
+    let (seen, status) = run_command(command, columns, change);
+    assert!(status.success(), "{program} {args:?}: {status}");
+    run_id.assert_nothing_left();
+    seen
+}
+
+/// Runs a command on a terminal of so many columns, with something changed at last.
+#[track_caller]
+pub fn run_command(
+    mut command: Command,
+    columns: u16,
+    change: impl FnOnce(&mut Command),
+) -> (Seen, ExitStatus) {
     let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)
         .expect("a terminal can be made");
     grantpt(&master).expect("grantpt");
@@ -84,13 +97,11 @@ pub fn run_with(
     let size = Winsize { ws_row: ROWS, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
     tcsetwinsize(&slave, size).expect("the size can be set");
 
-    let run_id = RunId::new();
-    let mut command = Command::new(program);
-    command.args(args).env(RunId::VARIABLE, &run_id.0).env("TERM", "xterm");
     command.stdin(Stdio::null());
     command.stdout(slave.try_clone().expect("one more descriptor")).stderr(slave);
     change(&mut command);
     let mut child = command.spawn().expect("the program starts");
+    let told = format!("{command:?}");
     drop(command); // it holds the terminal open
 
     let (sender, chunks) = mpsc::channel();
@@ -117,13 +128,11 @@ pub fn run_with(
             Err(mpsc::RecvTimeoutError::Disconnected) => break,
             Err(mpsc::RecvTimeoutError::Timeout) => {
                 let _ = child.kill();
-                panic!("{program} {args:?} did not end within {DEADLINE:?}");
+                panic!("{told} did not end within {DEADLINE:?}");
             }
         }
     }
-    assert!(child.wait().expect("the program ends").success());
-    run_id.assert_nothing_left();
-    seen
+    (seen, child.wait().expect("the program ends"))
 }
 
 /// The lines on the screen: a row, or several where the terminal wrapped a line.
