@@ -20,6 +20,7 @@ pub enum Kind {
     /// step is a race, and so is the order of the lines that are no steps.
     Steps,
     /// What `sort | uniq -c` counts: each line is one of these, and the counts come to the same sum.
+    /// After a line that begins with `#` stand others that may come and did not.
     Counts,
     /// The same, but each number in what is counted stands for any number.
     CountsOfFigures,
@@ -66,11 +67,16 @@ impl Kind {
                     Self::Counts => one == other,
                     _ => words(one) == words(other),
                 };
+                let counted = shown.iter().position(|line| line.starts_with('#'));
+                let (shown, rare) = shown.split_at(counted.unwrap_or(shown.len()));
                 let (shown, seen) = (counts(shown), counts(seen));
+                let possible = shown.iter().map(|shown| shown.1);
+                let possible = possible.chain(rare.iter().skip(1).map(|line| line.trim()));
+                let possible: Vec<_> = possible.collect();
                 let sum = |counts: &[(u32, &str)]| counts.iter().map(|count| count.0).sum::<u32>();
                 sum(&shown) == sum(&seen)
                     && !seen.is_empty()
-                    && seen.iter().all(|seen| shown.iter().any(|shown| is_same(shown.1, seen.1)))
+                    && seen.iter().all(|seen| possible.iter().any(|shown| is_same(shown, seen.1)))
             }
         }
     }

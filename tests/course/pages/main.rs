@@ -164,6 +164,10 @@ fn each_kind_of_output_stands_for_what_it_says_and_for_nothing_else() {
     assert!(!agrees("console counts", &counts, &["  9 one way 20"]));
     assert!(!agrees("console counts", &counts, &["  9 one way 20", "  1 a third"]));
     assert!(!agrees("console counts", &counts, &[" 10 one way 21"]));
+    let with_rare = ["  9 one way 20", "  1 the other", "# rare", "    a third"];
+    assert!(agrees("console counts", &with_rare, &["  9 one way 20", "  1 a third"]));
+    assert!(!agrees("console counts", &with_rare, &["  9 one way 20", "  1 a fourth"]));
+    assert!(!agrees("console counts", &with_rare, &["  9 one way 20", "  1 rare"]));
     assert!(agrees("console counts figures", &counts, &[" 10 one way 21"]));
     assert!(!agrees("console counts figures", &counts, &[" 10 one way"]));
 
