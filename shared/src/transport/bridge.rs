@@ -42,12 +42,23 @@ pub(super) fn to_packet(message: Message) -> Result<Packet> {
 
 /// Makes a message of a packet that [`to_packet`] made, here or in another process.
 pub(super) fn from_packet(packet: Packet) -> Result<Message> {
+    if !is_whole(&packet.bytes) {
+        return Err(failed(Errno::BADMSG));
+    }
     with_bridge(|bridge| {
         socket::send(&bridge.packets_in, &packet.bytes, &packet.descriptors).map_err(failed)?;
         // They come back from the channel, and would be open twice.
         drop(packet.descriptors);
         bridge.messages.recv(Some(Instant::now()))?.ok_or_else(|| failed(Errno::BADMSG))
     })
+}
+
+/// Whether a packet is as long as it says: its own length and that of its message come first. For one
+/// that says more ipc-channel would wait.
+fn is_whole(bytes: &[u8]) -> bool {
+    const WORD: usize = size_of::<usize>();
+    let word = |at| bytes.get(at..at + WORD)?.try_into().ok().map(usize::from_ne_bytes);
+    word(0) == Some(bytes.len()) && word(WORD) == bytes.len().checked_sub(2 * WORD)
 }
 
 /// Makes a sender of a socket's descriptor. ipc-channel unpacks it in place of the end that it wrote.

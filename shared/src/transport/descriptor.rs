@@ -15,7 +15,7 @@ use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fs::File;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 fn failed(errno: Errno) -> Error {
     Error::io("a descriptor could not be passed on")(errno)
@@ -36,7 +36,12 @@ pub(crate) fn sender_to_socket() -> Result<(Sender, OwnedFd)> {
 /// The next message that has come to a plain socket; `None` when none has. [`Error::Closed`] when
 /// no sender is left.
 pub(crate) fn receive_message(plain: &OwnedFd) -> Result<Option<Message>> {
-    let (packet, ends) = match receive_now(plain) {
+    // A packet is received in two steps, its length first. Two threads would take each other's.
+    static RECEIVING: Mutex<()> = Mutex::new(());
+    let turn = RECEIVING.lock().unwrap_or_else(PoisonError::into_inner);
+    let received = receive_now(plain);
+    drop(turn);
+    let (packet, ends) = match received {
         Err(Errno::AGAIN) => return Ok(None),
         received => received.map_err(failed)?,
     };
