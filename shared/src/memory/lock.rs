@@ -58,7 +58,9 @@ impl<'a> Lock<'a> {
     pub(crate) fn lock(self, deadline: Option<Instant>) -> Result<Got> {
         let me = owner::thread();
         let got = if self.try_word(me) { Got::Free } else { self.wait(me, deadline)? };
+        drill!();
         self.holder.store(me, Ordering::Relaxed);
+        drill!();
         Ok(got)
     }
 
@@ -67,6 +69,7 @@ impl<'a> Lock<'a> {
         let me = owner::thread();
         let got = self.try_word(me);
         if got {
+            drill!();
             self.holder.store(me, Ordering::Relaxed);
         }
         got
@@ -81,6 +84,7 @@ impl<'a> Lock<'a> {
     pub(crate) fn unlock(self) {
         let me = owner::number(owner::thread());
         if self.word.compare_exchange(me, 0, Ordering::Release, Ordering::Relaxed).is_ok() {
+            drill!();
             return;
         }
         loop {
@@ -105,6 +109,7 @@ impl<'a> Lock<'a> {
             let end = deadline.map_or(now + SLICE, |deadline| deadline.min(now + SLICE));
             match lock_pi(self.word, end) {
                 Ok(()) | Err(Errno::OWNERDEAD) => {
+                    drill!();
                     let before = self.word.fetch_and(!futex::OWNER_DIED, Ordering::Acquire);
                     let died = before & futex::OWNER_DIED != 0;
                     return Ok(if died { Got::FromDead } else { Got::Free });

@@ -283,6 +283,7 @@ impl Tail<'_> {
         if is_there {
             self.mark = head.mark;
             self.mark.store(self.ring.tail());
+            drill!();
         }
         Ok(is_there)
     }

@@ -39,6 +39,7 @@ impl<'a> Waiters<'a> {
     /// Says that this thread is about to sleep. It must look once more before it does.
     pub(crate) fn prepare(self) -> u32 {
         self.asleep.store(1, Ordering::SeqCst);
+        drill!();
         let seen = self.changes.load(Ordering::SeqCst);
         // The last look must not come before the flag is set.
         fence(Ordering::SeqCst);
@@ -60,9 +61,12 @@ impl<'a> Waiters<'a> {
             return false;
         }
         self.asleep.store(0, Ordering::SeqCst);
+        drill!();
         self.changes.fetch_add(1, Ordering::SeqCst);
+        drill!();
         let woken = futex::wake(self.changes, Flags::empty(), 1).is_ok_and(|woken| woken > 0);
         if woken {
+            drill!();
             // There may be more of them.
             self.asleep.store(1, Ordering::SeqCst);
         }
@@ -80,6 +84,7 @@ impl<'a> Waiters<'a> {
     /// Wakes all, also one that is just about to sleep.
     pub(crate) fn notify_all(self) {
         self.changes.fetch_add(1, Ordering::SeqCst);
+        drill!();
         let _ = futex::wake(self.changes, Flags::empty(), i32::MAX.cast_unsigned());
     }
 }

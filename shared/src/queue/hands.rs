@@ -157,7 +157,9 @@ impl<'a> Hands<'a> {
         }
         let end = place::TABLE + (index as usize + 1) * ENTRY;
         self.0.allocate(place::TABLE as u64, end - place::TABLE)?;
+        drill!();
         self.count().store(index + 1, Ordering::SeqCst);
+        drill!();
         Ok(index)
     }
 
@@ -262,6 +264,7 @@ impl<'a> Hands<'a> {
                 && entry.state() == State::Held
             {
                 entry.set(State::Free);
+                drill!();
             }
         }
         Ok(())
@@ -342,6 +345,7 @@ impl<'a> Hands<'a> {
         };
         let item = self.read(index, bytes)?;
         entry.set(State::Free);
+        drill!();
         Ok(Some(item.kind))
     }
 

@@ -354,6 +354,7 @@ impl Store {
         // A put that is under way is in the queue before it is closed.
         let tail = self.ring.lock_tail(Some(Instant::now() + 10 * LOCK_TIME))?;
         self.region().atomic::<AtomicU32>(place::STATE).fetch_or(state::CLOSED, Ordering::SeqCst);
+        drill!();
         drop(tail);
         self.hands().done_by_this_thread()?;
         self.set(state::CLOSED);
