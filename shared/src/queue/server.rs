@@ -185,7 +185,10 @@ impl Server {
         let brought = |(id, parcel): (&u64, &Parcel)| (parcel.from == process).then_some(*id);
         let parcels: Vec<u64> = lock(&self.parcels).iter().filter_map(brought).collect();
         for parcel in parcels {
-            if let Ok(false) = self.store.contains(PARCEL, &parcel.to_le_bytes()) {
+            let name = parcel.to_le_bytes();
+            let is_letter =
+                lock(&self.dead).iter().any(|(kind, dead)| *kind == PARCEL && *dead == name);
+            if let (false, Ok(false)) = (is_letter, self.store.contains(PARCEL, &name)) {
                 self.discard(parcel);
             }
         }
