@@ -1,6 +1,6 @@
 //! Sleeping until another process says that something has changed.
 //!
-//! Two words: a count that every change raises, and a flag that somebody may be asleep. A waiter sets
+//! Two words: a count that every change raises, and a flag that somebody may be asleep. A waiter raises
 //! the flag, reads the count, looks once more, and sleeps only while the count is what it read. The
 //! other side changes what is looked at, then reads the flag. So one of the two sees the other.
 //!
@@ -38,8 +38,7 @@ impl<'a> Waiters<'a> {
 
     /// Says that this thread is about to sleep. It must look once more before it does.
     pub(crate) fn prepare(self) -> u32 {
-        self.asleep.store(1, Ordering::SeqCst);
-        drill!();
+        self.asleep.fetch_add(1, Ordering::SeqCst);
         let seen = self.changes.load(Ordering::SeqCst);
         // The last look must not come before the flag is set.
         fence(Ordering::SeqCst);
@@ -57,18 +56,17 @@ impl<'a> Waiters<'a> {
     pub(crate) fn notify_one(self) -> bool {
         // The change must be seen before the flag is read.
         fence(Ordering::SeqCst);
-        if self.asleep.load(Ordering::SeqCst) == 0 {
+        let asleep = self.asleep.load(Ordering::SeqCst);
+        if asleep == 0 {
             return false;
         }
-        self.asleep.store(0, Ordering::SeqCst);
-        drill!();
         self.changes.fetch_add(1, Ordering::SeqCst);
         drill!();
         let woken = futex::wake(self.changes, Flags::empty(), 1).is_ok_and(|woken| woken > 0);
-        if woken {
-            drill!();
-            // There may be more of them.
-            self.asleep.store(1, Ordering::SeqCst);
+        if !woken {
+            // Nobody sleeps. One that is about to, and came since, has raised the flag, and it stays.
+            let (new, order) = (0, Ordering::SeqCst);
+            let _ = self.asleep.compare_exchange(asleep, new, order, Ordering::Relaxed);
         }
         woken
     }
