@@ -20,6 +20,8 @@ pub(crate) trait Dependent: Send + Sync {
 pub(crate) struct Peer {
     process: Owner,
     state: Mutex<State>,
+    /// Held while the dependents are told: whoever comes second returns when they have been.
+    telling: Mutex<()>,
 }
 
 #[derive(Default)]
@@ -68,7 +70,7 @@ impl Peer {
 
     fn of(process: Owner) -> Result<Arc<Peer>> {
         // Made first, since it is dropped last where this fails: its `Drop` locks the peers.
-        let peer = Arc::new(Peer { process, state: Mutex::default() });
+        let peer = Arc::new(Peer { process, state: Mutex::default(), telling: Mutex::default() });
         let mut peers = lock(&PEERS);
         let peers = peers.get_or_insert_default();
         if let Some(peer) = peers.get(&process).and_then(Weak::upgrade) {
@@ -81,11 +83,14 @@ impl Peer {
     }
 
     fn end(&self) {
+        let telling = lock(&self.telling);
         let State { watch, dependents } = std::mem::take(&mut *lock(&self.state));
-        drop(watch);
         for dependent in dependents.iter().filter_map(Weak::upgrade) {
             dependent.on_end();
         }
+        drop(telling);
+        // Last, since it may wait for the watching thread, which may be waiting here.
+        drop(watch);
     }
 }
 
