@@ -78,6 +78,7 @@ soak:
 
 drills:
 	DRILLS=long $(CARGO) test -p shared --test drills
+	DRILLS=long RUSTFLAGS='--cfg drill' $(CARGO) test -p shared --test drills --target-dir target/drill -- every_step
 	DRILLS=long $(CARGO) test --test ctrl_c
 
 bench:

@@ -17,8 +17,11 @@ mod many;
 mod messages;
 mod model;
 mod moments;
+mod points;
 mod queues;
 mod signals;
+#[cfg(drill)]
+mod steps;
 
 fn main() {
     drill::count_panics();
@@ -35,6 +38,9 @@ fn main() {
         groups::suite(),
         forged::suite(),
         model::suite(),
+        points::suite(),
+        #[cfg(drill)]
+        steps::suite(),
     ];
     drill::run(library_support::guard(modules).tests_unless_program())
 }

@@ -24,8 +24,8 @@ mod values;
 pub use harness::run;
 pub use limits::{SignalStorm, fill_files, handle_signals, limit_files};
 pub use process::{
-    Status, children_of, has_ended, open_files, status, threads_named, until, until_asleep,
-    until_orphans_end, until_threads_sleep,
+    Status, children_of, has_ended, memfd_bytes, open_files, status, threads_named, until,
+    until_asleep, until_orphans_end, until_threads_sleep,
 };
 pub use program::{Ended, Lines, finish, finish_within, is_child, program, program_name};
 pub use suite::{Suite, Test, guard};

@@ -31,6 +31,17 @@ pub fn open_files(pid: &str) -> Vec<String> {
     files
 }
 
+/// How much memory the files without a name take that this process has open, in bytes.
+pub fn memfd_bytes() -> u64 {
+    use std::os::unix::fs::MetadataExt;
+    let files = fs::read_dir("/proc/self/fd").expect("/proc").flatten();
+    let is_memory = |file: &fs::DirEntry| {
+        fs::read_link(file.path()).is_ok_and(|link| link.starts_with("/memfd:shared (deleted)"))
+    };
+    let size = |file: fs::DirEntry| fs::metadata(file.path()).ok().map(|data| data.blocks() * 512);
+    files.filter(is_memory).filter_map(size).sum()
+}
+
 /// How many threads of this process have that name.
 pub fn threads_named(name: &str) -> usize {
     Resources::now().threads.iter().filter(|thread| thread.trim_end() == name).count()
