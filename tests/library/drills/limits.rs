@@ -287,6 +287,8 @@ pub fn folders() {
         }
     }
     start().expect("no folder is needed");
+    // Nor for the memory that processes share.
+    works();
 }
 
 // Memory.

@@ -311,7 +311,9 @@ fn prepare(call: Call) -> (Queue<Item>, Vec<(u32, u32)>) {
 /// Sees that everything came that was put, and nothing twice but perhaps the last of the victim's.
 fn is_whole(call: Call, put: &[(u32, u32)], heard: &Heard, got: &[(u32, u32)]) {
     let mut counts = BTreeMap::new();
-    got.iter().for_each(|item| *counts.entry(*item).or_insert(0) += 1);
+    for item in got {
+        *counts.entry(*item).or_insert(0) += 1;
+    }
     let last = heard.got.last();
     for item in heard.got.iter().rev().skip(1) {
         assert!(!counts.contains_key(item), "{item:?} was done, and came again");

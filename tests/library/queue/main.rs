@@ -4,9 +4,12 @@
 
 #![forbid(unsafe_code)]
 
+mod crowds;
 mod deaths;
 mod handles;
 mod iterators;
+mod kernels;
+mod letters;
 mod limits;
 mod model;
 mod order;
@@ -21,6 +24,9 @@ fn main() {
         values::suite(),
         deaths::suite(),
         limits::suite(),
+        kernels::suite(),
+        letters::suite(),
+        crowds::suite(),
         iterators::suite(),
         model::suite(),
     ];
