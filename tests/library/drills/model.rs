@@ -135,13 +135,17 @@ fn steps() -> impl Strategy<Value = (usize, Vec<Step>)> {
     (prop_oneof![0..4_usize, Just(1000)], prop::collection::vec(step, 1..60))
 }
 
-/// The queue as it should be: what waits, what each process has in hand, and how many died with each.
+/// An item: which one it is that was put, itself, and how many died with it.
+type Item = (u32, u32, u32);
+
+/// The queue as it should be: what waits, and what each process has in hand.
 #[derive(Default)]
 struct Model {
-    items: VecDeque<(u32, u32)>,
+    count: u32,
+    items: VecDeque<Item>,
     bound: usize,
     closed: bool,
-    held: [Option<(u32, u32)>; 3],
+    held: [Option<Item>; 3],
     dead: Vec<u32>,
 }
 
@@ -151,7 +155,8 @@ impl Model {
             Call::Put { .. } if self.closed => Answer::Closed,
             Call::Put { .. } if self.items.len() >= self.bound => Answer::Full,
             Call::Put { item, .. } => {
-                self.items.push_back((item, 0));
+                self.items.push_back((self.count, item, 0));
+                self.count += 1;
                 Answer::Done
             }
             Call::Get { .. } => {
@@ -160,7 +165,7 @@ impl Model {
                 // What another one has in hand may come back.
                 let has_ended = self.closed && self.held.iter().all(Option::is_none);
                 match self.held[caller] {
-                    Some((item, _)) => Answer::Item(item),
+                    Some((_, item, _)) => Answer::Item(item),
                     None if has_ended => Answer::Closed,
                     None => Answer::Empty,
                 }
@@ -183,8 +188,12 @@ impl Model {
 
     fn kill(&mut self, caller: Caller) {
         match self.held[caller].take() {
-            Some((item, 0)) => self.items.push_front((item, 1)),
-            Some((item, _)) => self.dead.push(item),
+            // Of several that come back, the oldest is the first, whoever died first.
+            Some((number, item, 0)) => {
+                let place = self.items.partition_point(|other| other.0 < number);
+                self.items.insert(place, (number, item, 1));
+            }
+            Some((_, item, _)) => self.dead.push(item),
             None => {}
         }
     }
@@ -247,7 +256,7 @@ fn compare(queue: Queue<u32>, bound: usize, steps: Vec<Step>) {
             }
         }
     }
-    let left = model.items.into_iter().map(|(item, _)| item);
+    let left = model.items.into_iter().map(|(_, item, _)| item);
     assert!(scene.end().into_iter().eq(left), "what is left in the end");
     assert_eq!(queue.dead_letters().expect("it was made here"), model.dead);
 }
