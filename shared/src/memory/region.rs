@@ -59,6 +59,11 @@ impl Region {
         &self.file
     }
 
+    /// How long the file is.
+    pub(crate) fn length(&self) -> u64 {
+        self.file.metadata().map_or(0, |data| data.len())
+    }
+
     /// What `/proc/PID/maps` calls this memory.
     pub(crate) fn inode(&self) -> u64 {
         self.file.metadata().map_or(0, |data| data.ino())

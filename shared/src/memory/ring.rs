@@ -135,6 +135,11 @@ impl Ring {
         self.head().load(Ordering::Relaxed) == self.tail().load(Ordering::Acquire)
     }
 
+    /// Whether it takes more memory than at first.
+    pub(crate) fn has_grown(&self) -> bool {
+        self.class().load(Ordering::Relaxed) > FIRST_CLASS
+    }
+
     /// How many records have been taken so far.
     pub(crate) fn head_number(&self) -> u32 {
         Mark::load(self.head(), Ordering::Acquire).number
@@ -157,6 +162,14 @@ impl Ring {
         self.get_lock().lock(deadline)?;
         let mark = Mark::load(self.head(), Ordering::Relaxed);
         Ok(Head { ring: self, mark, next: mark })
+    }
+
+    /// Gives back all areas from that class on, also what a dead process has left of them.
+    fn release_beyond(&self, class: u32) {
+        let end = self.region.length();
+        for class in (class..=LAST_CLASS).take_while(|class| start(*class) < end) {
+            self.region.release(start(class), length(class));
+        }
     }
 
     /// Reads the record at a mark: its kind, and the mark behind it. Asked for under the get lock.
@@ -317,6 +330,10 @@ impl Tail<'_> {
             let source = rustix::io::Errno::NOMEM;
             return Err(Error::io("the queue would have more than 16 GiB")(source));
         }
+        if class == 0 {
+            // One that died while it gave memory back may have left some.
+            self.ring.release_beyond(larger);
+        }
         self.ring.region.allocate(start(larger), length(larger))?;
         drill!();
         let head = self.ring.lock_head(deadline)?;
@@ -404,7 +421,7 @@ impl Head<'_> {
             drill!();
             self.ring.class().store(0, Ordering::Release);
             drill!();
-            self.ring.region.release(start(class), length(class));
+            self.ring.release_beyond(FIRST_CLASS);
         }
         self.ring.put_lock().unlock();
     }

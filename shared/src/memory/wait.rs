@@ -39,6 +39,7 @@ impl<'a> Waiters<'a> {
     /// Says that this thread is about to sleep. It must look once more before it does.
     pub(crate) fn prepare(self) -> u32 {
         self.asleep.fetch_add(1, Ordering::SeqCst);
+        drill!();
         let seen = self.changes.load(Ordering::SeqCst);
         // The last look must not come before the flag is set.
         fence(Ordering::SeqCst);

@@ -285,11 +285,14 @@ impl<'a> Hands<'a> {
     }
 
     /// Takes back what lies in hands of processes that have ended. Says whether there was anything.
-    pub(super) fn reap(self) -> bool {
+    /// `with_empty` frees their empty hands, too; every waiter asks for the others now and then, and
+    /// must not look at all that wait beside it.
+    pub(super) fn reap(self, with_empty: bool) -> bool {
         let mut found = false;
         for (_, entry) in self.entries() {
             let owner = entry.owner.load(Ordering::SeqCst);
-            if owner != 0 && has_ended(owner) {
+            let matters = with_empty || entry.state() == State::Held;
+            if owner != 0 && matters && has_ended(owner) {
                 found |= self.clear(&entry, 1);
             }
         }
@@ -323,6 +326,13 @@ impl<'a> Hands<'a> {
         self.entries().any(|(_, entry)| {
             entry.state() == State::Held && entry.thread.load(Ordering::SeqCst) != thread
         })
+    }
+
+    /// Whether any hand holds an item, at a glance: every waiter asks now and then.
+    pub(super) fn are_any_held(self) -> bool {
+        let count = self.count().load(Ordering::SeqCst).min(MAX_HANDS) as usize;
+        let state = |index| self.0.atomic::<AtomicU32>(place::TABLE + index * ENTRY + 16);
+        (0..count).any(|index| state(index).load(Ordering::SeqCst) & 0xff == State::Held as u32)
     }
 
     /// Whether any other consumer than that of this hand exists.

@@ -219,8 +219,12 @@ impl Store {
                 Some(time) => self.getters().sleep(seen, time),
             }
             // One that was not woken looks for the dead, and whether anybody is left.
-            reap = !is_there(seen_state);
-            is_last_look = reap && deadline.is_none() && is_only();
+            let idle = !is_there(seen_state);
+            is_last_look = idle && deadline.is_none() && is_only();
+            // Where nothing could be done, it does not take the lock: many may wait here.
+            let may_end = self.state() != 0 || is_last_look;
+            let may_do = || self.hands().are_any_held() || self.ring.has_grown();
+            reap = idle && (may_end || may_do());
         }
     }
 
@@ -258,7 +262,7 @@ impl Store {
             if reap {
                 head.shrink(false);
             }
-            if !(reap || is_ended) || !hands.reap() {
+            if !(reap || is_ended) || !hands.reap(false) {
                 break;
             }
         }
@@ -321,7 +325,7 @@ impl Store {
     pub(super) fn reap(&self) -> Result<()> {
         let head = self.ring.lock_head(Some(Instant::now() + LOCK_TIME))?;
         self.hands().settle(&self.ring);
-        let found = self.hands().reap();
+        let found = self.hands().reap(true);
         drop(head);
         if found || self.state() != 0 {
             self.getters().notify_all();

@@ -16,8 +16,6 @@ pub fn suite() -> Suite {
         tests: [
             a_thousand_handles_each_get_an_item,
             ten_thousand_queues_one_after_another_leave_nothing,
-            a_hundred_processes_that_wait_cost_next_to_nothing,
-            a_hundred_threads_that_wait_cost_next_to_nothing,
             after_a_hundred_killed_sleepers_a_put_wakes_nobody_in_vain,
             two_items_put_at_once_wake_two_who_wait,
             an_extend_in_the_creator_passes_each_item_on_at_once,
@@ -27,7 +25,6 @@ pub fn suite() -> Suite {
         ],
         children: [
             waits,
-            waits_in_threads,
             answers,
             panics_in_its_iterator,
             makes_a_queue,
@@ -89,55 +86,6 @@ fn hundred(queue: &Queue<u32>) -> Vec<Process<u64>> {
         child
     };
     (0..100).map(start).collect()
-}
-
-/// A hundred milliseconds in ten seconds are what is promised; here are two seconds.
-fn a_hundred_processes_that_wait_cost_next_to_nothing() {
-    let queue = Queue::new().expect("a queue");
-    let children = hundred(&queue);
-    let start = Instant::now();
-    let ended = children[0].wait_timeout(Duration::from_secs(2)).expect("no error");
-    assert_eq!(ended, None);
-    queue.close().expect("it is open");
-    let all: Vec<u64> = children.into_iter().map(|child| child.join().expect("a time")).collect();
-    let (sum, most) = (all.iter().sum::<u64>(), all.iter().max().expect("a hundred"));
-    assert!(sum < 20_000, "{sum} µs, {most} µs in one of them, in {:?}", start.elapsed());
-}
-
-pub fn waits_in_threads(queue: Queue<u32>, line: Connection<(), ()>) -> u64 {
-    let start = Arc::new(Barrier::new(101));
-    let waiters: Vec<_> = (0..100)
-        .map(|_| {
-            let (queue, start) = (queue.clone(), Arc::clone(&start));
-            let waits = move || {
-                start.wait();
-                assert!(matches!(queue.get(), Err(Error::Closed)));
-            };
-            thread::Builder::new().name("waiter".to_owned()).spawn(waits).expect("a thread")
-        })
-        .collect();
-    start.wait();
-    until_threads_sleep(std::process::id(), "waiter");
-    let start = used();
-    line.send(()).expect("the parent waits");
-    let _ = line.recv();
-    let used = used() - start;
-    queue.close().expect("it is open");
-    for waiter in waiters {
-        waiter.join().expect("no panic");
-    }
-    used
-}
-
-fn a_hundred_threads_that_wait_cost_next_to_nothing() {
-    let queue = Queue::new().expect("a queue");
-    let (line, theirs) = pipe().expect("a pipe");
-    let child = Process::spawn(waits_in_threads, (queue.clone(), theirs)).expect("a start");
-    line.recv_timeout(SOON).expect("they wait");
-    assert_eq!(child.wait_timeout(Duration::from_secs(2)).expect("no error"), None);
-    line.send(()).expect("it waits");
-    let used = child.join().expect("a time");
-    assert!(used < 20_000, "{used} µs");
 }
 
 fn after_a_hundred_killed_sleepers_a_put_wakes_nobody_in_vain() {

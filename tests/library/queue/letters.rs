@@ -14,15 +14,19 @@ pub fn suite() -> Suite {
             a_long_dead_letter_is_given_out_once_and_leaves_no_memory,
             a_long_item_in_the_hand_of_one_that_dies_comes_back,
             long_items_that_a_dead_process_has_put_hold_nobody_up,
-            an_item_of_256_mib_arrives,
+            an_item_of_256_mib_reaches_a_child,
+            an_item_of_256_mib_comes_from_a_child,
             an_item_with_an_end_that_was_got_by_one_who_died_is_passed_over,
+            whoever_waited_for_a_killed_consumer_gets_what_it_had_first,
         ],
         children: [
             gets_and_aborts,
             puts_waits_and_aborts,
             puts_many_and_aborts,
-            says_its_length,
+            says_whether_it_is_whole,
+            puts_something_huge,
             gets_an_end_and_aborts,
+            has_an_item_of_each,
         ],
     }
 }
@@ -70,11 +74,11 @@ fn memory() -> u64 {
 }
 
 fn a_long_dead_letter_is_given_out_once_and_leaves_no_memory() {
-    const HUGE: usize = 32 << 20;
+    const LARGE: usize = 32 << 20;
     let queue = Queue::<ByteBuf>::new().expect("a queue");
     let before = memory();
     for round in 0..4 {
-        queue.put(ByteBuf::from(vec![1; HUGE])).expect("it is open");
+        queue.put(ByteBuf::from(vec![1; LARGE])).expect("it is open");
         for _ in 0..2 {
             let one = queue.clone();
             let worker = std::thread::spawn(move || {
@@ -85,11 +89,11 @@ fn a_long_dead_letter_is_given_out_once_and_leaves_no_memory() {
         }
         let letters = queue.dead_letters().expect("it was made here");
         assert_eq!(letters.len(), 1, "round {round}");
-        assert_eq!(letters[0].len(), HUGE);
+        assert_eq!(letters[0].len(), LARGE);
         assert!(queue.dead_letters().expect("it was made here").is_empty());
     }
     let grown = memory().saturating_sub(before);
-    assert!(grown < 3 * HUGE as u64, "{grown} bytes are kept");
+    assert!(grown < 3 * LARGE as u64, "{grown} bytes are kept");
 }
 
 fn a_long_item_in_the_hand_of_one_that_dies_comes_back() {
@@ -131,21 +135,28 @@ fn long_items_that_a_dead_process_has_put_hold_nobody_up() {
     assert!(longest < Duration::from_millis(500), "{longest:?} for one, {took:?} in all");
 }
 
-pub fn says_its_length(from: Queue<ByteBuf>, to: Queue<ByteBuf>) -> usize {
-    let item = from.get().expect("an item");
-    let length = item.len();
-    to.put(item).expect("the creator is there");
-    length
+const HUGE: usize = 256 << 20;
+
+pub fn says_whether_it_is_whole(queue: Queue<ByteBuf>) -> bool {
+    queue.get().expect("an item") == vec![7; HUGE]
 }
 
-fn an_item_of_256_mib_arrives() {
-    const HUGE: usize = 256 << 20;
-    let (to, from) = (Queue::new().expect("a queue"), Queue::new().expect("a queue"));
-    let child = Process::spawn(says_its_length, (to.clone(), from.clone())).expect("a start");
-    to.put(ByteBuf::from(vec![7; HUGE])).expect("it is open");
-    assert_eq!(child.join().expect("a length"), HUGE);
-    let item = from.try_get().expect("it was put");
-    assert!(item.len() == HUGE && item.iter().all(|&byte| byte == 7));
+fn an_item_of_256_mib_reaches_a_child() {
+    let queue = Queue::new().expect("a queue");
+    let child = Process::spawn(says_whether_it_is_whole, (queue.clone(),)).expect("a start");
+    queue.put(ByteBuf::from(vec![7; HUGE])).expect("it is open");
+    assert!(child.join().expect("an answer"));
+}
+
+pub fn puts_something_huge(queue: Queue<ByteBuf>) {
+    queue.put(ByteBuf::from(vec![7; HUGE])).expect("the creator is there");
+}
+
+fn an_item_of_256_mib_comes_from_a_child() {
+    let queue = Queue::new().expect("a queue");
+    let child = Process::spawn(puts_something_huge, (queue.clone(),)).expect("a start");
+    child.join().expect("it returns");
+    assert!(queue.try_get().expect("it was put") == vec![7; HUGE]);
     assert!(memfd_bytes() < 1 << 20, "{} bytes lie in the queue's memory", memfd_bytes());
 }
 
@@ -167,4 +178,31 @@ fn an_item_with_an_end_that_was_got_by_one_who_died_is_passed_over() {
     assert_eq!(queue.get_timeout(SOON).expect("the next one").0, 2);
     until("nothing is left", SOON, || queue.len().is_ok_and(|len| len == 0));
     assert!(matches!(queue.try_get(), Err(Error::Empty)));
+}
+
+/// Has an item of each queue in hand.
+pub fn has_an_item_of_each(queues: Vec<Queue<u32>>, line: Connection<(), ()>) {
+    assert!(queues.iter().all(|queue| queue.get().is_ok_and(|item| item == 1)));
+    line.send(()).expect("the parent waits");
+    let _ = line.recv();
+}
+
+/// The watching thread has as much to do as there are queues, and the one that waits does not wait
+/// for its turn.
+fn whoever_waited_for_a_killed_consumer_gets_what_it_had_first() {
+    for round in 0..20 {
+        let queues: Vec<_> = (0..20).map(|_| Queue::new().expect("a queue")).collect();
+        for queue in &queues {
+            queue.extend(1..=2).expect("it is open");
+        }
+        let (line, theirs) = pipe().expect("a pipe");
+        let child = Process::spawn(has_an_item_of_each, (queues.clone(), theirs));
+        let child = child.expect("a start");
+        line.recv_timeout(SOON).expect("it has them");
+        child.kill().expect("it can be signalled");
+        assert_eq!(child.wait().expect("it ends"), -9);
+        let got = queues.iter().rev().map(|queue| queue.get_timeout(SOON).expect("an item"));
+        let got: Vec<u32> = got.collect();
+        assert!(got.iter().all(|item| *item == 1), "round {round}: {got:?}");
+    }
 }
