@@ -74,6 +74,16 @@ impl Region {
         self.header.get_atomic_ref(place).expect("the place is fixed, aligned and in the header")
     }
 
+    /// Copies from the header.
+    pub(crate) fn read(&self, place: usize, bytes: &mut [u8]) -> Result<()> {
+        self.header.as_volatile_slice().read_slice(bytes, place).map_err(outside)
+    }
+
+    /// Copies to the header.
+    pub(crate) fn write(&self, place: usize, bytes: &[u8]) -> Result<()> {
+        self.header.as_volatile_slice().write_slice(bytes, place).map_err(outside)
+    }
+
     /// Maps a piece, of which the first `present` bytes are allocated.
     pub(crate) fn area(&self, start: u64, length: usize, present: usize) -> Result<Area> {
         extend(&self.file, start + length as u64)?;
