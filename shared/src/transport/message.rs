@@ -54,12 +54,10 @@ pub(crate) fn encode_to<T: Serialize>(
     value: &T,
     bytes: Vec<u8>,
 ) -> Result<(Vec<u8>, Vec<Endpoint>)> {
+    REFUSAL.set(None); // of an encoder of the program's own, which does not ask for it
     let (body, ends) =
         with(&OUTGOING, Some(Vec::new()), || (postcard::to_extend(value, bytes), OUTGOING.take()));
-    let body = body.map_err(|error| {
-        let (type_name, reason) = (type_name::<T>().into(), reason(error));
-        Error::Encode { type_name, reason }
-    })?;
+    let body = body.map_err(refused::<T>)?;
     let ends = ends.unwrap_or_default();
     check_endpoint_count(ends.len(), body.len())?;
     Ok((body, ends))
@@ -132,6 +130,34 @@ fn check_readable<T: DeserializeOwned>(body: &[u8], has_endpoints: bool) -> Resu
     })
 }
 
+/// Encodes a value that is not sent, and lies where no channel endpoint can lie. A value that holds
+/// one is refused, and keeps it. So is one that its own type cannot read back, as by
+/// [`encode_checked`]. A short value needs no memory of its own.
+pub(crate) fn encode_in_place<T: Serialize + DeserializeOwned, R>(
+    value: &T,
+    store: impl FnOnce(&[u8]) -> Result<R>,
+) -> Result<R> {
+    REFUSAL.set(None);
+    let mut room = [0; 64];
+    let long;
+    let bytes = match with(&OUTGOING, None, || postcard::to_slice(value, &mut room)) {
+        Err(postcard::Error::SerializeBufferFull) => {
+            let bytes = with(&OUTGOING, None, || postcard::to_stdvec(value));
+            long = bytes.map_err(refused::<T>)?;
+            &long[..]
+        }
+        bytes => &*bytes.map_err(refused::<T>)?,
+    };
+    if is_check_due(decode::<T>, bytes.len()) {
+        check_readable::<T>(bytes, false)?;
+    }
+    store(bytes)
+}
+
+fn refused<T>(error: postcard::Error) -> Error {
+    Error::Encode { type_name: type_name::<T>().into(), reason: reason(error) }
+}
+
 /// Decodes a value; the endpoints that it does not take are closed.
 pub(crate) fn decode<T: DeserializeOwned>(message: Message) -> Result<T> {
     let (body, ends) = message.into_parts();
@@ -147,6 +173,11 @@ pub(crate) fn decode_from<T: DeserializeOwned>(body: &[u8], ends: Vec<Endpoint>)
         Err(error) => reason(error),
     };
     Err(Error::Decode { type_name: type_name::<T>().into(), reason })
+}
+
+/// Decodes a value that was not sent, and so holds no endpoint.
+pub(crate) fn decode_in_place<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    decode_from(bytes, Vec::new())
 }
 
 /// Whether this thread can still encode and decode. It cannot once its thread-locals are dropped.
@@ -201,7 +232,9 @@ pub(crate) fn attach<E: serde::ser::Error>(
     // Checked before `endpoints` is called, since that moves them out of the value.
     let first = OUTGOING.with_borrow(|table| table.as_ref().map(Vec::len));
     let first = first.ok_or_else(|| {
-        E::custom("a Queue or a Connection can only be passed to a process, or through another one")
+        refuse_to_send(
+            "a queue, a connection or a mutex can only be passed to a process, or through another one",
+        )
     })?;
     let endpoints = endpoints()?;
     OUTGOING.with_borrow_mut(|table| table.get_or_insert_default().extend(endpoints));
