@@ -156,13 +156,27 @@ pub enum Error {
     #[error("the queue is full: the item was not put; try again, or wait with `put`")]
     Full,
 
-    /// No message came in the time given.
-    #[error("no message came in the time given")]
+    /// What was waited for did not come in the time given: a message, a lock, a permit.
+    #[error("the time given is over: nothing came")]
     Timeout,
 
     /// This thread holds the lock already, and would wait for itself.
     #[error("this thread holds the lock already: drop the first guard before the next `lock`")]
     Deadlock,
+
+    /// The last holder of a mutex died, or panicked, after it had begun to change the value.
+    #[error(
+        "poisoned: the last holder of the lock died, or panicked, after it had begun to change the \
+         value; the value is as it was before, and `clear_poison` allows the next `lock`"
+    )]
+    Poisoned,
+
+    /// A barrier cannot be passed any more, until it is reset.
+    #[error(
+        "the barrier is broken: a process that waited at it is gone, the time of one was over, or \
+         `abort` was called; `reset` makes it whole"
+    )]
+    BrokenBarrier,
 
     /// Only the process that made a queue keeps its dead letters.
     #[error("the dead letters of a queue are kept by the process that made it; ask for them there")]

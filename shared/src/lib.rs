@@ -151,6 +151,7 @@ mod memory;
 pub mod pipe;
 pub mod process;
 pub mod queue;
+pub mod sync;
 mod transport;
 
 #[cfg(drill)]
