@@ -155,6 +155,7 @@ fn allocate(file: &File, start: u64, length: usize) -> Result<()> {
         return Ok(());
     }
     check_size_limit(start + length as u64)?;
+    check_available(length)?;
     rustix::io::retry_on_intr(|| fallocate(file, FallocateFlags::empty(), start, length as u64))
         .map_err(failed)
 }
@@ -163,6 +164,29 @@ fn allocate(file: &File, start: u64, length: usize) -> Result<()> {
 fn check_size_limit(length: u64) -> Result<()> {
     match getrlimit(Resource::Fsize).current {
         Some(limit) if limit < length => Err(failed(Errno::FBIG)),
+        _ => Ok(()),
+    }
+}
+
+/// Less than this (16 MiB) is not worth a look into `/proc`.
+const ALWAYS_ALLOCATED: usize = 16 << 20;
+
+/// Memory in a file belongs to no process. If the system has less than is asked for, the kernel ends
+/// other programs, one after another, in the hope that it becomes free.
+fn check_available(length: usize) -> Result<()> {
+    if length < ALWAYS_ALLOCATED {
+        return Ok(());
+    }
+    let Ok(info) = std::fs::read_to_string("/proc/meminfo") else { return Ok(()) };
+    let kilobytes = |name| {
+        let line = info.lines().find(|line| line.starts_with(name))?;
+        line.split_ascii_whitespace().nth(1)?.parse::<usize>().ok()
+    };
+    let available = kilobytes("MemAvailable:").map(|free| {
+        free.saturating_add(kilobytes("SwapFree:").unwrap_or_default()).saturating_mul(1024)
+    });
+    match available {
+        Some(available) if available < length => Err(failed(Errno::NOMEM)),
         _ => Ok(()),
     }
 }
