@@ -64,7 +64,7 @@ impl Layout for Words {
 
     fn bytes(size: usize) -> Option<usize> {
         let is_allowed = (1..=Barrier::MAX_COUNT).contains(&size);
-        is_allowed.then_some(place::COMERS - START + 16 * size)
+        is_allowed.then(|| place::COMERS - START + 16 * size)
     }
 }
 

@@ -40,7 +40,7 @@ impl Layout for Permits {
     const KIND: u64 = 4;
 
     fn bytes(size: usize) -> Option<usize> {
-        (size <= Semaphore::MAX_PERMITS).then_some(PERMITS - START + 8 * size)
+        (size <= Semaphore::MAX_PERMITS).then(|| PERMITS - START + 8 * size)
     }
 }
 

@@ -13,6 +13,7 @@
 use super::object::{Layout, Object, START};
 use crate::memory::lock::{self, Lock};
 use crate::memory::region::{Area, PAGE, overwritten};
+use crate::memory::word;
 use crate::transport::message::{decode_in_place, encode_in_place};
 use crate::{Error, Result};
 use serde::de::DeserializeOwned;
@@ -69,18 +70,18 @@ impl Place {
     const CHANGING: u64 = 1 << 63;
 
     fn new(start: usize, length: usize) -> Result<Place> {
-        if start / UNIT < 1 << 31 && u32::try_from(length).is_ok() {
-            return Ok(Place(((start / UNIT) as u64) << 32 | length as u64));
+        match (u32::try_from(start / UNIT), u32::try_from(length)) {
+            (Ok(start), Ok(length)) if start >> 31 == 0 => Ok(Place(word::pack(start, length))),
+            _ => Err(Error::io("a value of over 4 GB cannot be shared")(ErrorKind::InvalidInput)),
         }
-        Err(Error::io("a value of over 4 GB cannot be shared")(ErrorKind::InvalidInput))
     }
 
     fn start(self) -> usize {
-        ((self.0 & !Place::CHANGING) >> 32) as usize * UNIT
+        word::high(self.0 & !Place::CHANGING) as usize * UNIT
     }
 
     fn length(self) -> usize {
-        (self.0 & 0xffff_ffff) as usize
+        word::low(self.0) as usize
     }
 
     fn end(self) -> usize {
@@ -96,7 +97,7 @@ impl Place {
 }
 
 impl Value {
-    pub(super) fn new<T: Serialize>(value: &T) -> Result<Value> {
+    pub(super) fn new<T: Serialize + DeserializeOwned>(value: &T) -> Result<Value> {
         lock::check_support()?;
         let new = Value { object: Object::new(0)?, mapped: Arc::default() };
         new.place().store(Place::new(place::BYTES, 0)?.0, Ordering::Relaxed);
@@ -155,7 +156,7 @@ impl Value {
     }
 
     /// Writes a value, and ends the change that was begun.
-    pub(super) fn store<T: Serialize>(&self, value: &T) -> Result<()> {
+    pub(super) fn store<T: Serialize + DeserializeOwned>(&self, value: &T) -> Result<()> {
         encode_in_place(value, |bytes| self.store_bytes(bytes))
     }
 
