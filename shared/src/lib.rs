@@ -1,4 +1,5 @@
-//! Processes, queues and pipes between them, as in Python's `multiprocessing`, in safe Rust.
+//! Processes, with queues, pipes and shared state between them, as in Python's `multiprocessing`, in safe
+//! Rust.
 //!
 //! ```standalone_crate
 //! use shared::{Process, Queue, main_guard};
@@ -40,6 +41,7 @@
 //! | `for item in iter(q.get, STOP)` | [`for item in &queue`](Queue::iter), which ends when the queue is closed |
 //! | `Pipe()` | [`pipe()?`](pipe()) |
 //! | `send`, `recv`, `poll` | [`send`](Connection::send), [`recv`](Connection::recv), [`poll`](Connection::poll) |
+//! | `Value`, `Array`, `Lock`, `shared_memory`, `Manager().dict()`, `Event`, … | [`sync`]: [`Mutex`](sync::Mutex), [`Atomic`](sync::Atomic), [`Memory`](sync::Memory), [`Event`](sync::Event), … |
 //! | `Pipe(duplex=False)` | [`split()`](Connection::split) |
 //! | `current_process().name`, `parent_process()` | [`process::name()`], [`process::parent()`] |
 //!
@@ -58,11 +60,13 @@
 //!   hand goes to another; an item that kills two workers is among the
 //!   [`dead_letters`](Queue::dead_letters).
 //! - A wait for a process that is gone ends with [`Error::Closed`].
+//! - A lock that processes share is never kept by a holder that is gone, however it went: the others have
+//!   it at once, with the value as it was, and are told if a change was lost ([`sync`]).
 //! - No call panics because a limit of the system is reached, and a signal that the program handles
 //!   does not disturb a call.
 //!
-//! Each promise is a test: in `tests/library/process`, `tests/library/queue` and
-//! `tests/library/pipe`, and, under kills, stops and limits, in `tests/library/drills`.
+//! Each promise is a test: in `tests/library/process`, `tests/library/queue`, `tests/library/pipe` and
+//! `tests/library/sync`, and, under kills, stops and limits, in `tests/library/drills`.
 //! [`conformance`] names the test for each behaviour that CPython asks of its own.
 //!
 //! # What may cross
@@ -75,14 +79,16 @@
 //! whose `Deserialize` or `Drop` does more than its name says does it in the sender, too. For many
 //! bytes use the `serde_bytes` crate: a `Vec<u8>` is a list of numbers to serde, and several times
 //! slower. Queues and connections may stand anywhere in a value: a connection moves, a queue is
-//! shared. One message may hold 64 channel ends: a connection has two, a queue one. A process that met
+//! shared. One message may hold 64 channel ends: a connection has two, a queue and an object of [`sync`]
+//! one. A process that met
 //! a message of over 32 KB keeps up to 8 MB of the memory that it frees, for the next one.
 //!
 //! # What is not defended
 //!
 //! - **Another program of the same user.** It can kill a process, and it can write into its channels
 //!   through `/proc`; a forged packet can make ipc-channel wait for ever, or abort the program. What it
-//!   writes into a queue's memory can make calls fail or wait, or items of the right size arrive wrong.
+//!   writes into a queue's memory, or into that of [`sync`], can make calls fail or wait, or items and
+//!   values of the right size arrive wrong.
 //!   Programs of other users cannot reach a channel. They can keep the one address, without a name,
 //!   that each process needs for some microseconds when it first passes on a channel end in a start:
 //!   then that takes 200 ms longer, and goes through a name in TMPDIR.

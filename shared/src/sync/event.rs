@@ -62,6 +62,7 @@ impl Event {
     pub fn set(&self) {
         let set = |word: u32| (word & SET == 0).then_some((word | SET).wrapping_add(ONCE));
         if self.word().fetch_update(Ordering::SeqCst, Ordering::SeqCst, set).is_ok() {
+            drill!();
             self.waiters().notify_any();
         }
     }
@@ -69,6 +70,7 @@ impl Event {
     /// It has not happened. Those that were let go on by an earlier [`set`](Event::set) still do.
     pub fn clear(&self) {
         self.word().fetch_and(!SET, Ordering::SeqCst);
+        drill!();
     }
 
     /// Whether it has happened.

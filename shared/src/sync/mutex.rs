@@ -152,6 +152,7 @@ impl<T> Mutex<T> {
     /// ```
     pub fn clear_poison(&self) {
         self.shared.poison().store(0, Ordering::Release);
+        drill!();
     }
 }
 
@@ -255,6 +256,7 @@ impl<T: Serialize + DeserializeOwned> Drop for MutexGuard<'_, T> {
         }
         if self.has_changed {
             self.mutex.shared.poison().store(1, Ordering::Release);
+            drill!();
         }
     }
 }

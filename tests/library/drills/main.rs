@@ -22,6 +22,9 @@ mod queues;
 mod signals;
 #[cfg(drill)]
 mod steps;
+mod sync;
+#[cfg(drill)]
+mod sync_steps;
 
 fn main() {
     drill::count_panics();
@@ -41,6 +44,9 @@ fn main() {
         points::suite(),
         #[cfg(drill)]
         steps::suite(),
+        sync::suite(),
+        #[cfg(drill)]
+        sync_steps::suite(),
     ];
     drill::run(library_support::guard(modules).tests_unless_program())
 }
