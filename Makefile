@@ -13,8 +13,8 @@ endif
 include lessons/words.$(COURSE).mk
 export HELP
 
-.PHONY: help build lessons lesson-1 lesson-2 lesson-3 lesson-4 test check bless soak drills bench
-.PHONY: exercises exercise-1 exercise-2 exercise-3 exercise-4 project
+.PHONY: help build lessons lesson-1 lesson-2 lesson-3 lesson-4 lesson-5 test check bless soak drills bench
+.PHONY: exercises exercise-1 exercise-2 exercise-3 exercise-4 exercise-5 project
 
 # The lessons have an order, also under `make -j`.
 .NOTPARALLEL:
@@ -26,7 +26,7 @@ build:
 	@command -v $(CARGO) >/dev/null || { echo '$(NO_CARGO)' >&2; exit 1; }
 	@$(CARGO) build --workspace --bins
 
-lessons: lesson-1 lesson-2 lesson-3 lesson-4
+lessons: lesson-1 lesson-2 lesson-3 lesson-4 lesson-5
 
 # What the lesson prints goes to stdout; everything around it to stderr.
 lesson-1: build
@@ -49,11 +49,16 @@ lesson-4: build
 	@$(CARGO) run --quiet -p pipe -- --lang $(COURSE)
 	@echo '$(AFTER_4)' >&2
 
+lesson-5: build
+	@echo '$(BEFORE_5)' >&2
+	@$(CARGO) run --quiet -p shared_counter -- --tick '$(TICK)' --lang $(COURSE)
+	@echo '$(AFTER_5)' >&2
+
 # They say how things stand, and are no failed build while an exercise is not done: hence `true`.
 exercises:
 	@lessons/check || true
 
-exercise-1 exercise-2 exercise-3 exercise-4: exercise-%:
+exercise-1 exercise-2 exercise-3 exercise-4 exercise-5: exercise-%:
 	@lessons/check $* || true
 
 project:

@@ -1,13 +1,14 @@
 # What make says in English.
 
 define HELP
-make lessons       run the four lessons in order (TICK=100ms: faster)
+make lessons       run the five lessons in order (TICK=100ms: faster)
 make lesson-1      two threads share one counter
 make lesson-2      two processes have a counter each
 make lesson-3      a queue: each message goes to one worker
 make lesson-4      a pipe: a question and its answer
+make lesson-5      two processes share one counter
 make exercises     which exercises are done
-make exercise-1    how the exercise of lesson 1 stands; also -2 -3 -4
+make exercise-1    how the exercise of lesson 1 stands; also -2 -3 -4 -5
 make project       the same of the last project
 make COURSE=ru     всё по-русски
 
@@ -30,3 +31,5 @@ BEFORE_3 = Lesson 3: a queue. Which worker gets which message?
 AFTER_3 = Each message went to one worker. Which one is not determined.
 BEFORE_4 = Lesson 4: a pipe. Who prints what?
 AFTER_4 = A pipe has two directions: the worker prints the question, main the answer.
+BEFORE_5 = Lesson 5: two processes share one counter. Does the parent see it?
+AFTER_5 = You saw one counter in shared memory: the parent sees the steps of both.

@@ -44,6 +44,10 @@ LESSONS = {
         ],
     ),
     "pipe": ([], [[f"Process received: {LONG}", "Hello from worker"]]),
+    "shared_counter": (
+        ["--tick", TICK],
+        [[WORKER("Первый", first), WORKER("Второй", 25), "Родитель: 25"] for first in (20, 21)],
+    ),
 }
 
 

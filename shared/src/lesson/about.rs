@@ -107,6 +107,24 @@ const PROGRAMS: &[(&str, Text)] = &[
             "A function returns two values, and they are taken apart",
         ),
     ),
+    (
+        "shared_counter",
+        Text::new("Урок 5: два процесса, общий счётчик", "Lesson 5: two processes, one counter"),
+    ),
+    (
+        "forgotten_lock",
+        Text::new(
+            "Что будет со счётчиком без блокировки и с ней",
+            "What becomes of a counter without a lock, and with one",
+        ),
+    ),
+    (
+        "killed_holder",
+        Text::new(
+            "Что будет, если процесс убит с блокировкой",
+            "What becomes of the lock of a process that is killed",
+        ),
+    ),
     ("exercise_1", Text::new("Упражнение 1: потерянные шаги", "Exercise 1: steps are lost")),
     ("solution_1", Text::new("Решение упражнения 1", "A solution of exercise 1")),
     (
@@ -133,6 +151,14 @@ const PROGRAMS: &[(&str, Text)] = &[
         ),
     ),
     ("solution_4", Text::new("Решение упражнения 4", "A solution of exercise 4")),
+    (
+        "exercise_5",
+        Text::new(
+            "Упражнение 5: рабочий убит, остальные сдаются",
+            "Exercise 5: a worker is killed, and the others give up",
+        ),
+    ),
+    ("solution_5", Text::new("Решение упражнения 5", "A solution of exercise 5")),
     (
         "word_count",
         Text::new(

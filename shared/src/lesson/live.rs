@@ -7,6 +7,7 @@ use rustix::termios::tcgetwinsize;
 use std::env;
 use std::fmt;
 use std::io;
+use std::ops::Deref;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::time::Duration;
 
@@ -23,10 +24,14 @@ const COLUMNS: u16 = 36;
 #[must_use = "dropping it ends the line"]
 pub struct Live(ProgressBar);
 
-/// Shows the counter of *this* process on stderr, where that is a terminal, until dropped.
+/// Shows a counter as *this* process sees it on stderr, where that is a terminal, until dropped.
 ///
-/// The workers of the thread lesson count on it; those of the process lesson have their own.
-pub fn live_counter(counter: &'static AtomicU32) -> Live {
+/// The workers of the thread lesson count on it; those of the process lesson have their own; those of
+/// the lesson on shared memory count on it again.
+pub fn live_counter<C>(counter: C) -> Live
+where
+    C: Deref<Target = AtomicU32> + Send + Sync + Clone + 'static,
+{
     if !is_possible() {
         return Live(ProgressBar::hidden());
     }

@@ -11,18 +11,22 @@ use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 use std::thread;
 
 /// The packages and their folders.
-const LESSONS: [(&str, &str); 4] = [
+const LESSONS: [(&str, &str); 5] = [
     ("threads_counter", "lessons/01_threads_counter"),
     ("process_counter", "lessons/02_process_counter"),
     ("queue", "lessons/03_queue"),
     ("pipe", "lessons/04_pipe"),
+    ("shared_counter", "lessons/05_shared_counter"),
 ];
 
 /// Seconds are for readers: where the command of a counter does not say how fast, here it hurries.
 /// As much as it can: threads that hurry more may differ by a step, and of two processes the one
 /// with fewer steps has to end first though it may start last.
-const HURRY: [(&str, &str); 2] =
-    [("threads_counter", "--tick 60ms"), ("process_counter", "--tick 40ms")];
+const HURRY: [(&str, &str); 3] = [
+    ("threads_counter", "--tick 60ms"),
+    ("process_counter", "--tick 40ms"),
+    ("shared_counter", "--tick 120ms"),
+];
 
 macro_rules! programs {
     ($($name:literal),* $(,)?) => {
@@ -31,7 +35,7 @@ macro_rules! programs {
 }
 
 /// The programs; those of the crate that is tested have a path.
-const PROGRAMS: [(&str, Option<&str>); 15] = programs![
+const PROGRAMS: [(&str, Option<&str>); 18] = programs![
     "threads_counter",
     "thread_control",
     "process_counter",
@@ -47,6 +51,9 @@ const PROGRAMS: [(&str, Option<&str>); 15] = programs![
     "pipe",
     "closed_end",
     "unpacking",
+    "shared_counter",
+    "forgotten_lock",
+    "killed_holder",
 ];
 
 /// Whose command it is.

@@ -12,12 +12,14 @@ pub fn suite() -> Suite {
             a_condition_is_waited_for_as_long_as_told,
             notify_one_wakes_one_and_notify_all_wakes_all,
             while_one_waits_the_lock_is_free_and_its_changes_are_seen,
-            two_conditions_pass_a_turn_to_and_fro,
+            two_pass_a_turn_to_and_fro,
+            three_pass_a_turn_round,
         ],
         children: [
             counts_up,
             takes_a_ticket,
             takes_turns,
+            takes_turns_of_three,
         ],
     }
 }
@@ -122,7 +124,7 @@ pub fn takes_turns(own: bool, n: u32, turn: Mutex<bool>, changed: Condvar) {
     }
 }
 
-fn two_conditions_pass_a_turn_to_and_fro() {
+fn two_pass_a_turn_to_and_fro() {
     let (turn, changed) = (Mutex::new(true).expect("a mutex"), Condvar::new().expect("a condvar"));
     let other = Process::spawn(takes_turns, (false, 1000, turn.clone(), changed.clone()));
     let other = other.expect("a start");
@@ -130,5 +132,30 @@ fn two_conditions_pass_a_turn_to_and_fro() {
     let start = Instant::now();
     soon(move || takes_turns(true, 1000, turn, changed));
     other.join().expect("it ends");
+    assert!(start.elapsed() < SOON / 4, "{:?}", start.elapsed());
+}
+
+pub fn takes_turns_of_three(own: u8, n: u32, turn: Mutex<u8>, changed: Condvar) {
+    for _ in 0..n {
+        let guard = turn.lock().expect("nobody is killed");
+        let mut guard = changed.wait_while(guard, |turn| *turn != own).expect("nobody is killed");
+        *guard = (own + 1) % 3;
+        drop(guard);
+        changed.notify_all();
+    }
+}
+
+fn three_pass_a_turn_round() {
+    let (turn, changed) = (Mutex::new(0).expect("a mutex"), Condvar::new().expect("a condvar"));
+    let others = [1, 2].map(|own| {
+        let args = (own, 500, turn.clone(), changed.clone());
+        Process::spawn(takes_turns_of_three, args).expect("a start")
+    });
+    // Where only one is woken, it is often the wrong one, and that costs 50 ms.
+    let start = Instant::now();
+    soon(move || takes_turns_of_three(0, 500, turn, changed));
+    for other in others {
+        other.join().expect("it ends");
+    }
     assert!(start.elapsed() < SOON / 4, "{:?}", start.elapsed());
 }
