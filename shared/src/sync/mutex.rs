@@ -1,6 +1,6 @@
 //! A value that one process at a time has.
 
-use super::value::Value;
+use super::value::{Place, Value};
 use crate::memory::lock::Lock;
 use crate::{Error, Result};
 use serde::de::DeserializeOwned;
@@ -98,19 +98,21 @@ impl<T: Serialize + DeserializeOwned> Mutex<T> {
         lock.lock(deadline)?;
         let held = Held(lock);
         drill!();
-        if self.shared.has_begun() {
+        let place = self.shared.place();
+        if place.is_changing() {
             // The last holder is gone, and did not end its change.
             self.shared.poison().store(1, Ordering::Release);
             drill!();
-            self.shared.cancel();
+            self.shared.cancel(place);
         }
         if self.is_poisoned() {
             return Err(Error::Poisoned);
         }
-        let value = self.shared.load()?;
+        let value = self.shared.load(place)?;
         let mut guard = MutexGuard {
             mutex: self,
             value,
+            place,
             has_changed: false,
             was_panicking: thread::panicking(),
             held,
@@ -186,6 +188,8 @@ impl Drop for Held<'_> {
 pub struct MutexGuard<'a, T: Serialize + DeserializeOwned> {
     pub(super) mutex: &'a Mutex<T>,
     value: T,
+    /// Where the value lies in the memory.
+    place: Place,
     has_changed: bool,
     was_panicking: bool,
     #[expect(dead_code, reason = "it is there to be dropped, after the value")]
@@ -213,21 +217,22 @@ impl<T: Serialize + DeserializeOwned> MutexGuard<'_, T> {
         if !self.has_changed {
             return Ok(());
         }
-        let stored = self.mutex.shared.store(&self.value);
-        if stored.is_err() {
-            self.mutex.shared.cancel();
+        let stored = self.mutex.shared.store(self.place, &self.value);
+        match &stored {
+            Ok(place) => self.place = *place,
+            Err(_) => self.mutex.shared.cancel(self.place),
         }
         self.has_changed = false;
         if size_of::<T>() == 0 {
             self.begin();
         }
-        stored
+        stored.map(drop)
     }
 
     fn begin(&mut self) {
         if !self.has_changed {
             self.has_changed = true;
-            self.mutex.shared.begin();
+            self.mutex.shared.begin(self.place);
         }
     }
 }
@@ -251,7 +256,8 @@ impl<T: Serialize + DeserializeOwned> Drop for MutexGuard<'_, T> {
     fn drop(&mut self) {
         let panicked = !self.was_panicking && thread::panicking();
         // A change that is not ended here is seen, and poisons, at the next lock.
-        if self.has_changed && !panicked && self.mutex.shared.store(&self.value).is_ok() {
+        let must_store = self.has_changed && !panicked;
+        if must_store && self.mutex.shared.store(self.place, &self.value).is_ok() {
             self.has_changed = false;
         }
         if self.has_changed {

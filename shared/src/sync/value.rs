@@ -31,7 +31,7 @@ mod place {
     pub(super) const BYTES: usize = START + 32;
 }
 
-/// A value begins at a multiple of so many bytes.
+/// A value begins at a multiple of so many bytes. A shorter one is read and written as one word.
 const UNIT: usize = 8;
 
 /// More memory than this (1 MiB) is given back when a much shorter value follows.
@@ -64,7 +64,7 @@ impl Layout for Words {
 
 /// Where the value lies: its start in units, 31 bits; whether it is being changed; its length.
 #[derive(Clone, Copy)]
-struct Place(u64);
+pub(super) struct Place(u64);
 
 impl Place {
     const CHANGING: u64 = 1 << 63;
@@ -74,6 +74,11 @@ impl Place {
             (Ok(start), Ok(length)) if start >> 31 == 0 => Ok(Place(word::pack(start, length))),
             _ => Err(Error::io("a value of over 4 GB cannot be shared")(ErrorKind::InvalidInput)),
         }
+    }
+
+    /// Whether a holder has begun a change, and not ended it.
+    pub(super) fn is_changing(self) -> bool {
+        self.0 & Place::CHANGING != 0
     }
 
     fn start(self) -> usize {
@@ -100,8 +105,7 @@ impl Value {
     pub(super) fn new<T: Serialize + DeserializeOwned>(value: &T) -> Result<Value> {
         lock::check_support()?;
         let new = Value { object: Object::new(0)?, mapped: Arc::default() };
-        new.place().store(Place::new(place::BYTES, 0)?.0, Ordering::Relaxed);
-        new.store(value)?;
+        new.store(Place::new(place::BYTES, 0)?, value)?;
         Ok(new)
     }
 
@@ -114,30 +118,33 @@ impl Value {
         self.object.atomic(place::POISON)
     }
 
-    fn place(&self) -> &AtomicU64 {
+    fn word(&self) -> &AtomicU64 {
         self.object.atomic(place::PLACE)
     }
 
+    /// Where the value is, for the holder of the lock.
+    pub(super) fn place(&self) -> Place {
+        Place(self.word().load(Ordering::Acquire))
+    }
+
     /// Notes that the holder of the lock begins to change the value.
-    pub(super) fn begin(&self) {
-        self.place().fetch_or(Place::CHANGING, Ordering::Release);
+    pub(super) fn begin(&self, place: Place) {
+        self.word().store(place.0 | Place::CHANGING, Ordering::Release);
         drill!();
     }
 
     /// Takes back what was noted.
-    pub(super) fn cancel(&self) {
-        self.place().fetch_and(!Place::CHANGING, Ordering::Release);
+    pub(super) fn cancel(&self, place: Place) {
+        self.word().store(place.0 & !Place::CHANGING, Ordering::Release);
         drill!();
     }
 
-    /// Whether a holder, this one or the last, has begun and not ended.
-    pub(super) fn has_begun(&self) -> bool {
-        self.place().load(Ordering::Acquire) & Place::CHANGING != 0
-    }
-
-    pub(super) fn load<T: DeserializeOwned>(&self) -> Result<T> {
-        let place = Place(self.place().load(Ordering::Acquire));
+    pub(super) fn load<T: DeserializeOwned>(&self, place: Place) -> Result<T> {
         let (start, length) = (place.start(), place.length());
+        if length <= UNIT && start <= PAGE - UNIT {
+            let unit = self.object.atomic::<AtomicU64>(start).load(Ordering::Relaxed);
+            return decode_in_place(&unit.to_ne_bytes()[..length]);
+        }
         if length <= 64 && place.end() <= PAGE {
             let mut bytes = [0; 64];
             self.object.read(start, &mut bytes[..length])?;
@@ -155,15 +162,23 @@ impl Value {
         decode_in_place(&bytes)
     }
 
-    /// Writes a value, and ends the change that was begun.
-    pub(super) fn store<T: Serialize + DeserializeOwned>(&self, value: &T) -> Result<()> {
-        encode_in_place(value, |bytes| self.store_bytes(bytes))
+    /// Writes a value, and ends the change that was begun. Says where the value is now.
+    pub(super) fn store<T: Serialize + DeserializeOwned>(
+        &self,
+        old: Place,
+        value: &T,
+    ) -> Result<Place> {
+        encode_in_place(value, |bytes| self.store_bytes(old, bytes))
     }
 
-    fn store_bytes(&self, bytes: &[u8]) -> Result<()> {
-        let old = Place(self.place().load(Ordering::Relaxed));
+    fn store_bytes(&self, old: Place, bytes: &[u8]) -> Result<Place> {
         let new = old.free(bytes.len())?;
-        if new.end() <= PAGE {
+        if bytes.len() <= UNIT && new.start() <= PAGE - UNIT {
+            let mut unit = [0; UNIT];
+            unit[..bytes.len()].copy_from_slice(bytes);
+            let unit = u64::from_ne_bytes(unit);
+            self.object.atomic::<AtomicU64>(new.start()).store(unit, Ordering::Relaxed);
+        } else if new.end() <= PAGE {
             self.object.write(new.start(), bytes)?;
         } else {
             // What is there stays, and what was given back is allocated anew.
@@ -172,12 +187,12 @@ impl Value {
             self.map(new.end())?.write(new.start(), bytes)?;
         }
         drill!();
-        self.place().store(new.0, Ordering::Release);
+        self.word().store(new.0, Ordering::Release);
         drill!();
         if old.length() > KEPT && new.length() < old.length() / 4 {
             self.release_all_but(new)?;
         }
-        Ok(())
+        Ok(new)
     }
 
     fn release_all_but(&self, place: Place) -> Result<()> {

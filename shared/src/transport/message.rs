@@ -137,21 +137,27 @@ pub(crate) fn encode_in_place<T: Serialize + DeserializeOwned, R>(
     value: &T,
     store: impl FnOnce(&[u8]) -> Result<R>,
 ) -> Result<R> {
-    REFUSAL.set(None);
+    let is_outside = OUTGOING.with_borrow(Option::is_none);
     let mut room = [0; 64];
-    let long;
-    let bytes = match with(&OUTGOING, None, || postcard::to_slice(value, &mut room)) {
-        Err(postcard::Error::SerializeBufferFull) => {
-            let bytes = with(&OUTGOING, None, || postcard::to_stdvec(value));
-            long = bytes.map_err(refused::<T>)?;
-            &long[..]
-        }
-        bytes => &*bytes.map_err(refused::<T>)?,
-    };
-    if is_check_due(decode::<T>, bytes.len()) {
-        check_readable::<T>(bytes, false)?;
+    // What does not go well is done again, for its reason and for its length.
+    if let Some(bytes) = is_outside.then(|| postcard::to_slice(value, &mut room).ok()).flatten() {
+        check_readable_in_place::<T>(bytes)?;
+        return store(bytes);
     }
-    store(bytes)
+    REFUSAL.set(None);
+    let bytes = with(&OUTGOING, None, || postcard::to_stdvec(value)).map_err(refused::<T>)?;
+    if is_check_due(decode::<T>, bytes.len()) {
+        check_readable_in_place::<T>(&bytes)?;
+    }
+    store(&bytes)
+}
+
+fn check_readable_in_place<T: DeserializeOwned>(bytes: &[u8]) -> Result<()> {
+    match postcard::take_from_bytes::<T>(bytes) {
+        Ok((_, [])) => Ok(()),
+        // Again, for its reason.
+        _ => check_readable::<T>(bytes, false),
+    }
 }
 
 fn refused<T>(error: postcard::Error) -> Error {
@@ -177,7 +183,11 @@ pub(crate) fn decode_from<T: DeserializeOwned>(body: &[u8], ends: Vec<Endpoint>)
 
 /// Decodes a value that was not sent, and so holds no endpoint.
 pub(crate) fn decode_in_place<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
-    decode_from(bytes, Vec::new())
+    match postcard::take_from_bytes(bytes) {
+        Ok((value, [])) => Ok(value),
+        // Again, for its reason.
+        _ => decode_from(bytes, Vec::new()),
+    }
 }
 
 /// Whether this thread can still encode and decode. It cannot once its thread-locals are dropped.

@@ -3,6 +3,8 @@
 use library_support::{Suite, bytes, suite};
 use shared::sync::{Atomic, Memory};
 use shared::{Error, Process};
+use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::sync::atomic::{
     AtomicI8, AtomicI64, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering::SeqCst,
 };
@@ -17,6 +19,7 @@ pub fn suite() -> Suite {
             a_memory_has_exactly_its_length,
             an_empty_memory_is_a_memory,
             long_bytes_come_back_equal,
+            a_memory_is_allocated_when_it_is_made,
             a_memory_that_cannot_be_had_is_an_error,
         ],
         children: [
@@ -142,6 +145,18 @@ fn long_bytes_come_back_equal() {
     let mut read = vec![0; 8 << 20];
     memory.clone().read(0, &mut read).expect("it is within");
     assert!(read == *written);
+}
+
+fn a_memory_is_allocated_when_it_is_made() {
+    let blocks = || {
+        let files = fs::read_dir("/proc/self/fd").expect("/proc").flatten();
+        let sizes =
+            files.filter_map(|file| fs::metadata(file.path()).ok().map(|data| data.blocks()));
+        512 * sizes.sum::<u64>()
+    };
+    let before = blocks();
+    let _memory = Memory::new(1 << 20).expect("memory");
+    assert!(blocks() >= before + (1 << 20), "what is touched later may not be there");
 }
 
 fn a_memory_that_cannot_be_had_is_an_error() {

@@ -1,9 +1,9 @@
 //! Permits for so many at once.
 
 use crate::ready;
-use library_support::{MOMENT, SOON, Suite, soon, suite};
+use library_support::{MOMENT, SOON, Suite, soon, suite, until_asleep};
 use shared::sync::{Atomic, Semaphore};
-use shared::{Connection, Error, Process};
+use shared::{Connection, Error, Process, pipe};
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,7 @@ pub fn suite() -> Suite {
             a_semaphore_gives_as_many_permits_as_it_has,
             a_permit_is_waited_for_as_long_as_told,
             never_more_work_at_once_than_there_are_permits,
+            permits_that_are_given_back_are_there_at_once_for_all_that_wait,
             a_killed_process_gives_its_permits_back,
             a_forgotten_permit_comes_back_with_the_end_of_its_process,
             a_semaphore_with_too_many_permits_is_an_error,
@@ -20,6 +21,7 @@ pub fn suite() -> Suite {
         children: [
             forgets_a_permit,
             holds_two,
+            takes_when_told,
             works_with_a_permit,
         ],
     }
@@ -77,6 +79,41 @@ fn never_more_work_at_once_than_there_are_permits() {
     });
     assert!(most.iter().all(|&most| most <= 2), "{most:?}");
     assert_eq!(semaphore.available(), 2);
+}
+
+pub fn takes_when_told(semaphore: Semaphore, talk: Connection<(), ()>) {
+    while talk.recv().is_ok() {
+        let _permit = semaphore.acquire().expect("nobody is killed");
+        talk.send(()).expect("the parent waits");
+    }
+}
+
+fn permits_that_are_given_back_are_there_at_once_for_all_that_wait() {
+    let semaphore = Semaphore::new(3).expect("a semaphore");
+    let waiters = [(); 3].map(|()| {
+        let (ours, theirs) = pipe().expect("a pipe");
+        (Process::spawn(takes_when_told, (semaphore.clone(), theirs)).expect("a start"), ours)
+    });
+    let mut waited = Duration::ZERO;
+    for _ in 0..20 {
+        let permits = [(); 3].map(|()| semaphore.acquire_timeout(SOON).expect("it is free"));
+        for (waiter, talk) in &waiters {
+            talk.send(()).expect("it is there");
+            until_asleep(waiter.id());
+        }
+        let start = Instant::now();
+        drop(permits);
+        for (_, talk) in &waiters {
+            talk.recv_timeout(SOON).expect("it has a permit");
+        }
+        waited += start.elapsed();
+    }
+    for (waiter, talk) in waiters {
+        drop(talk);
+        waiter.join().expect("it ends");
+    }
+    // One that is not woken looks after 50 ms.
+    assert!(waited < Duration::from_millis(400), "{waited:?}");
 }
 
 pub fn holds_two(semaphore: Semaphore, talk: Connection<(), ()>) {
