@@ -2,6 +2,7 @@
 
 use crate::cpu;
 use crate::markdown::align;
+use crate::plan::THREADS;
 use crate::table::{FLOOR, OURS, Table};
 use Rule::{Above, Below, Faster, Within};
 
@@ -40,6 +41,12 @@ const BARS: &[(&str, &str, Rule)] = &[
     ("queue-between", EXTEND, Faster(5.0, "CPython")),
     ("latency-to-child-one-cpu", OURS, Faster(1.0, "CPython")),
     ("latency-to-creator-one-cpu", OURS, Faster(1.0, "CPython")),
+    ("lock", OURS, Within(4.0, THREADS)),
+    ("lock", OURS, Faster(10.0, VALUE)),
+    ("lock-two", OURS, Faster(2.0, VALUE)),
+    ("event", OURS, Faster(4.0, "CPython")),
+    ("memory-write", OURS, Within(1.2, FLOOR)),
+    ("memory-read", OURS, Within(1.2, FLOOR)),
     ("jobs", OURS, Within(1.05, IDEAL)),
     ("jobs-share", OURS, Above(45.0)),
     ("memory", OURS, Faster(10.0, "CPython spawn")),
@@ -52,6 +59,7 @@ const BARS: &[(&str, &str, Rule)] = &[
 ];
 
 const EXTEND: &str = "this crate, `extend`";
+const VALUE: &str = "CPython, `Value`";
 const IDEAL: &str = "the ideal";
 /// The ideal of jobs of a millisecond for two children: both work all the time.
 fn ideal() -> f64 {

@@ -7,6 +7,8 @@ pub enum Unit {
     Millis,
     /// Seconds, shown as microseconds.
     Micros,
+    /// Seconds, shown as nanoseconds.
+    Nanos,
     /// Seconds an item, shown as thousands of items a second.
     Rate,
     /// KiB.
@@ -23,6 +25,7 @@ impl Unit {
         match self {
             Unit::Millis => "ms",
             Unit::Micros => "µs",
+            Unit::Nanos => "ns",
             Unit::Rate => "thousand items/s",
             Unit::Memory => "KiB",
             Unit::Share => "%",
@@ -39,6 +42,7 @@ impl Unit {
         match self {
             Unit::Millis | Unit::Processor => cost * 1e3,
             Unit::Micros => cost * 1e6,
+            Unit::Nanos => cost * 1e9,
             Unit::Rate => 1e-3 / cost,
             Unit::Memory => cost,
             Unit::Share => cost * 100.0,

@@ -3,6 +3,9 @@
 mod messages;
 mod processes;
 mod queues;
+mod state;
+
+pub use state::THREADS;
 
 use crate::workload::Workload;
 use crate::{lessons, polite};
@@ -20,6 +23,7 @@ pub fn works(idle: Duration) -> Vec<Workload> {
     works.extend(messages::echoes());
     works.extend(queues::flows());
     works.extend(queues::latencies());
+    works.extend(state::states());
     works.extend([queues::jobs(), processes::memory()]);
     works.extend([polite::idle(idle), polite::slowdown()]);
     works.extend(lessons::lessons());

@@ -10,6 +10,7 @@ mod messages;
 mod queue;
 mod socket;
 mod start;
+mod state;
 
 use crate::measure::Result;
 use crate::payload;
@@ -35,6 +36,9 @@ pub fn run(work: &str, numbers: &[u32]) -> Result<Vec<f64>> {
         ("wake", &[count]) => futex::wake(count),
         ("latency_to_child", &[count]) => queue::latency_to_child(count),
         ("latency_to_creator", &[count]) => queue::latency_to_creator(count),
+        ("lock", &[count]) => state::alone(count),
+        ("lock_two", &[count]) => state::together(count),
+        ("shared_memory", &[size, count]) => state::memory(size, count),
         ("memory", []) => messages::memory(),
         ("idle_pipe", []) => messages::idle_in_recv(),
         _ => Err("not something that the floor is measured at".into()),

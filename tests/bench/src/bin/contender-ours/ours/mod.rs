@@ -5,6 +5,7 @@ mod latency;
 mod pipe;
 mod queue;
 mod start;
+mod state;
 
 use crate::measure::Result;
 use crate::payload;
@@ -25,6 +26,8 @@ pub fn run(work: &str, numbers: &[u32]) -> Result<Vec<f64>> {
         latency::putter,
         idle::receiver,
         idle::getter,
+        state::adder,
+        state::answerer,
     );
     let consumer = |items, link| Process::spawn(queue::consumer, (items, link));
     let worker = |items, link| Process::spawn(queue::worker, (items, link));
@@ -46,6 +49,13 @@ pub fn run(work: &str, numbers: &[u32]) -> Result<Vec<f64>> {
         ("many", &[count]) => queue::many(count),
         ("latency_to_child", &[count]) => latency::to_child(count),
         ("latency_to_creator", &[count]) => latency::to_creator(count),
+        ("lock", &[count]) => state::alone(count),
+        ("lock_two", &[count]) => state::together(count),
+        ("atomic", &[count]) => state::atomic(count),
+        ("array", &[count]) => state::array(count),
+        ("map", &[count]) => state::map(count),
+        ("event", &[count]) => state::events(count),
+        ("shared_memory", &[size, count]) => state::memory(size, count),
         ("memory", []) => pipe::memory(),
         ("idle_pipe", []) => idle::in_a_pipe(),
         ("idle_queue", []) => idle::in_a_queue(),
