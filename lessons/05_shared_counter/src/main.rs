@@ -16,7 +16,6 @@ use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 const FIRST: Text = Text::new("Первый рабочий", "First worker");
 const SECOND: Text = Text::new("Второй рабочий", "Second worker");
 const CHANGED: Text = Text::new("изменил значение счетчика на", "changed the counter to");
-const PARENT: Text = Text::new("Родитель", "Parent");
 
 fn main() -> shared::Result<()> {
     shared::main_guard!(first_worker, second_worker); // if __name__ == "__main__":
@@ -31,7 +30,7 @@ fn main() -> shared::Result<()> {
     second.join()?;
     drop(live);
 
-    say!("{PARENT}: {}", counter.load(SeqCst));
+    say!("{}: {}", lesson::PARENT, counter.load(SeqCst));
     Ok(())
 }
 

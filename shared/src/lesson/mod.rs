@@ -15,7 +15,7 @@ mod text;
 pub use live::{Live, live_counter};
 pub use options::{CounterOptions, counter_options, options};
 pub use pace::tick;
-pub use say::{in_main, say, step};
+pub use say::{PARENT, in_main, say, step};
 pub use text::Text;
 
 #[doc(inline)]

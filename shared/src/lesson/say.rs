@@ -13,7 +13,8 @@ use std::time::Duration;
 const CLEAR_ROW: &str = "\r\x1b[2K";
 
 /// Who runs `main` where there are child processes, and where there are only threads.
-const PARENT: Text = Text::new("Родитель", "Parent");
+/// What the process of `main` is called.
+pub const PARENT: Text = Text::new("Родитель", "Parent");
 const MAIN_THREAD: Text = Text::new("Главный поток", "Main thread");
 
 const CANNOT_WRITE: Text =

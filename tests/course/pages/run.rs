@@ -25,7 +25,7 @@ const LESSONS: [(&str, &str); 5] = [
 const HURRY: [(&str, &str); 3] = [
     ("threads_counter", "--tick 60ms"),
     ("process_counter", "--tick 40ms"),
-    ("shared_counter", "--tick 120ms"),
+    ("shared_counter", "--tick 200ms"),
 ];
 
 macro_rules! programs {

@@ -89,7 +89,7 @@ fn on_a_terminal_the_live_line_of_the_parent_rises() {
     with_each([80, 40], |columns| {
         let seen = terminal::run(PROGRAM, &["--tick", "120ms"], columns);
         assert_eq!(seen.last().last().map(String::as_str), Some("Родитель: 25"));
-        let numbers = seen.live_numbers();
+        let numbers = seen.live_numbers("Счётчик родителя: ");
         assert!(numbers.len() > 5 && numbers.is_sorted(), "{numbers:?}");
         assert!(numbers.iter().all(|&number| number <= 25), "{numbers:?}");
     });
