@@ -6,7 +6,7 @@ const EXERCISE: Exercise = Exercise {
     name: "5",
     file: "lessons/05_shared_counter/src/bin/exercise_5.rs",
     source: include_str!("../../../lessons/05_shared_counter/src/bin/exercise_5.rs"),
-    given_out: 0xb375_0370_d4e3_ec9d,
+    given_out: 0xed4e_3384_90a1_04d8,
     program: env!("CARGO_BIN_EXE_exercise_5"),
     unsolved: "Слов всего: 0\n",
     solution: env!("CARGO_BIN_EXE_solution_5"),

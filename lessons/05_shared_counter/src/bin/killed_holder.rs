@@ -39,5 +39,5 @@ fn takes_30(account: Mutex<i32>, taken: Event) {
     let mut account = account.lock().expect("it is free");
     *account -= 30; // in a copy, until the lock is given back
     taken.set();
-    thread::sleep(Duration::from_secs(3600)); // here it is killed
+    thread::sleep(Duration::from_hours(1)); // here it is killed
 }

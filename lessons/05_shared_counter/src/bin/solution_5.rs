@@ -42,7 +42,7 @@ fn is_killed(words: Words, begun: Event) {
     let mut words = words.lock().expect("it is free");
     words.insert("half a word".to_owned(), 1);
     begun.set();
-    thread::sleep(Duration::from_secs(3600)); // here it is killed
+    thread::sleep(Duration::from_hours(1)); // here it is killed
 }
 
 /// Counts the words of a line, and says how many it could count.
