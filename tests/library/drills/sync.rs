@@ -1,6 +1,6 @@
 //! Drill 14: a process is killed with a lock, or waiting for one. The others are told, and go on.
 
-use crate::drill::{AT_ONCE, Drill, Round};
+use crate::drill::{AT_ONCE, Drill, Round, is_long};
 use library_support::{Suite, suite};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -34,8 +34,11 @@ pub fn suite() -> Suite<Drill> {
     }
 }
 
-/// How soon a killed holder's lock must be there for the others.
-const TOLD: Duration = Duration::from_millis(100);
+/// How soon a killed holder's lock must be there for the others. The quick form runs beside other
+/// tests, on a machine that may be busy.
+fn told_within() -> Duration {
+    if is_long() { Duration::from_millis(100) } else { AT_ONCE }
+}
 
 /// After half a second a waiter looks by itself.
 const SLICE_OVER: Duration = Duration::from_secs(2);
@@ -81,7 +84,7 @@ pub fn holder(round: &mut Round) {
     let mut told = 0;
     for (_, talk) in &waiters {
         let (was_poisoned, value) = talk.recv_timeout(10 * AT_ONCE).expect("it gets the lock");
-        assert!(killed.elapsed() < TOLD, "{:?}", killed.elapsed());
+        assert!(killed.elapsed() < told_within(), "{:?}", killed.elapsed());
         assert_eq!(value, 7, "what the dead had changed is dropped");
         told += u32::from(was_poisoned);
     }
@@ -114,7 +117,7 @@ fn kill_a_changer<T: Serialize + DeserializeOwned>(
             Err(Error::Poisoned) => value.clear_poison(),
             Err(error) => panic!("{error}"),
         }
-        assert!(start.elapsed() < TOLD, "{:?}", start.elapsed());
+        assert!(start.elapsed() < told_within(), "{:?}", start.elapsed());
     }
     other.kill().expect("a child can be killed");
 }
@@ -179,7 +182,7 @@ pub fn waiter(round: &mut Round) {
         release
     });
     let (was_poisoned, value) = talk.recv_timeout(10 * AT_ONCE).expect("it gets the lock");
-    assert!(release.elapsed() < TOLD, "{:?}", release.elapsed());
+    assert!(release.elapsed() < told_within(), "{:?}", release.elapsed());
     assert_eq!((was_poisoned, value), (false, 7), "nobody had begun to change it");
     last.wait().expect("it ends");
 }
@@ -217,7 +220,7 @@ pub fn barrier(round: &mut Round) {
     victim.wait().expect("it ends");
     // If it had not come, nobody knows that it will not; if it had, it is known soon.
     let start = Instant::now();
-    if other.wait_timeout(7 * TOLD).expect("it can be waited for").is_none() {
+    if other.wait_timeout(Duration::from_millis(700)).expect("it can be waited for").is_none() {
         barrier.abort().expect("the lock inside is free");
         other.wait_timeout(AT_ONCE).expect("it can be waited for").expect("it is told");
     }
