@@ -52,17 +52,28 @@ pub fn holds(lock: Mutex<u32>, changes: bool, talk: Connection<(), ()>) {
     let _ = talk.recv();
 }
 
-/// Says when it waits; then whether it was told that the lock was lost, and the value.
-pub fn waits_for_the_lock(lock: Mutex<u32>, talk: Connection<(bool, u32), ()>) {
-    talk.send((false, 0)).expect("the parent waits");
-    let was_poisoned = match lock.lock() {
-        Ok(_) => false,
+/// A moment on a clock that all processes share.
+fn now() -> Duration {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    Duration::try_from(now).expect("it does not run backwards")
+}
+
+/// What a waiter found: whether it was told that the lock was lost, the value, and when it had it.
+pub type Found = (bool, u32, Duration);
+
+/// Says when it waits, and then what it found.
+pub fn waits_for_the_lock(lock: Mutex<u32>, talk: Connection<Found, ()>) {
+    talk.send((false, 0, now())).expect("the parent waits");
+    let result = lock.lock().map(drop);
+    let time = now();
+    let was_poisoned = match result {
+        Ok(()) => false,
         Err(Error::Poisoned) => true,
         Err(error) => panic!("{error}"),
     };
     lock.clear_poison();
     let value = *lock.lock().expect("it is cleared");
-    talk.send((was_poisoned, value)).expect("the parent waits");
+    talk.send((was_poisoned, value, time)).expect("the parent waits");
 }
 
 pub fn holder(round: &mut Round) {
@@ -79,12 +90,14 @@ pub fn holder(round: &mut Round) {
         (process, ours)
     });
     round.let_pass(Duration::from_millis(3));
-    let killed = Instant::now();
+    let killed = now();
     holder.kill().expect("a child can be killed");
     let mut told = 0;
     for (_, talk) in &waiters {
-        let (was_poisoned, value) = talk.recv_timeout(10 * AT_ONCE).expect("it gets the lock");
-        assert!(killed.elapsed() < told_within(), "{:?}", killed.elapsed());
+        let found = talk.recv_timeout(10 * AT_ONCE).expect("it gets the lock");
+        let (was_poisoned, value, time) = found;
+        let waited = time.saturating_sub(killed);
+        assert!(waited < told_within(), "{waited:?}");
         assert_eq!(value, 7, "what the dead had changed is dropped");
         told += u32::from(was_poisoned);
     }
@@ -177,12 +190,14 @@ pub fn waiter(round: &mut Round) {
         });
         round.let_pass(Duration::from_micros(300));
         drop(guard);
-        let release = Instant::now();
+        let release = now();
         kills.join().expect("they are killed");
         release
     });
-    let (was_poisoned, value) = talk.recv_timeout(10 * AT_ONCE).expect("it gets the lock");
-    assert!(release.elapsed() < told_within(), "{:?}", release.elapsed());
+    let found = talk.recv_timeout(10 * AT_ONCE).expect("it gets the lock");
+    let (was_poisoned, value, time) = found;
+    let waited = time.saturating_sub(release);
+    assert!(waited < told_within(), "{waited:?}");
     assert_eq!((was_poisoned, value), (false, 7), "nobody had begun to change it");
     last.wait().expect("it ends");
 }
