@@ -144,6 +144,35 @@ pub enum Error {
         process: String,
     },
 
+    /// A task of a pool gave no value. It says which, and why.
+    #[error("{}: {error}", task_name(.function, *.item))]
+    Task {
+        /// The function that was to run.
+        function: String,
+        /// Which item of the iterator it was, counted from 0; `None` for one that was spawned alone.
+        item: Option<usize>,
+        /// Why there is no value.
+        error: Box<Error>,
+    },
+
+    /// A task took longer than its pool allows; its worker was stopped.
+    #[error("it took longer than {time:?}, and was stopped")]
+    TimedOut {
+        /// What the pool allows each task.
+        time: std::time::Duration,
+    },
+
+    /// The task was cancelled.
+    #[error("it was cancelled")]
+    Cancelled,
+
+    /// The pool cannot work: its workers do not get ready.
+    #[error("the pool is broken: {reason}")]
+    Broken {
+        /// What the last worker said.
+        reason: String,
+    },
+
     /// The other side is gone, or the queue was closed: nothing more will come or be taken.
     #[error("closed: the other side is gone, or it was closed; nothing more will come or be taken")]
     Closed,
@@ -239,6 +268,13 @@ impl Error {
 
     pub(crate) fn is_interruption(&self) -> bool {
         matches!(self, Error::Io { error, .. } if error.kind() == io::ErrorKind::Interrupted)
+    }
+}
+
+fn task_name(function: &str, item: Option<usize>) -> String {
+    match item {
+        Some(item) => format!("`{function}` of item {item}"),
+        None => format!("`{function}`"),
     }
 }
 
