@@ -53,6 +53,11 @@ pub(crate) fn process() -> Result<Owner> {
     Ok(*OWNER.get_or_init(|| with_start(number, start)))
 }
 
+/// The process of that number, if one runs.
+pub(crate) fn of(number: u32) -> Option<Owner> {
+    started(number).ok().flatten().map(|start| with_start(number, start))
+}
+
 fn with_start(number: u32, start: u32) -> Owner {
     pack(number, start)
 }

@@ -146,7 +146,12 @@ impl Builder {
         self.start(id, test, args)
     }
 
-    fn start<T>(mut self, id: TargetId, test: Option<String>, args: Message) -> Result<Process<T>> {
+    pub(super) fn start<T>(
+        mut self,
+        id: TargetId,
+        test: Option<String>,
+        args: Message,
+    ) -> Result<Process<T>> {
         let identity = Identity::of_child(self.name);
         let name = identity.name.clone();
         match &test {

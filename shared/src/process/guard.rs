@@ -8,9 +8,11 @@ pub use super::target::{Argument, Arguments, Returned, Target};
 
 use super::child::{self, Runner};
 use super::target::{TargetId, assert_is_function};
+use super::worker::{self, Call, Called};
 use super::{launch, registry};
 use crate::transport::channel;
 use crate::transport::ipc::install_panic_hook;
+use crate::transport::message::Endpoint;
 use serde::de::DeserializeOwned;
 
 /// Marks where a child leaves `main`, and lists what may be started. Python's
@@ -74,15 +76,25 @@ macro_rules! main_guard {
 /// One line of the guard's list.
 #[doc(hidden)]
 pub struct Entry {
-    id: TargetId,
-    run: Runner,
+    pub(super) id: TargetId,
+    pub(super) run: Runner,
+    call: Box<Call>,
 }
 
 impl Entry {
     #[doc(hidden)]
     pub fn new<F: Target<Args>, Args: DeserializeOwned + 'static>(target: F) -> Entry {
         assert_is_function!(F);
-        Entry { id: TargetId::of::<F>(), run: Box::new(move |args| child::call(target, args)) }
+        Entry {
+            id: TargetId::of::<F>(),
+            run: Box::new(move |args| child::call(target, args)),
+            call: Box::new(move |args, ends, room| worker::call(target, args, ends, room)),
+        }
+    }
+
+    /// Calls the function, as often as one likes.
+    pub(crate) fn call(&self, args: &[u8], ends: Vec<Endpoint>, room: Vec<u8>) -> Called {
+        (self.call)(args, ends, room)
     }
 }
 
@@ -93,8 +105,7 @@ pub fn enter(entries: Vec<Entry>, in_test_program: bool) {
     let test = if in_test_program { registry::current_test() } else { None };
     registry::register(test, entries.iter().map(|entry| entry.id).collect());
     if launch::is_child() {
-        let find = |target| entries.into_iter().find(|entry| entry.id.hash == target);
-        child::run_child(|target| find(target).map(|entry| entry.run));
+        child::run_child(|target| worker::find(entries, target));
     }
     // At the limit of open files this fails; then so does the start, which can say so.
     let _ = channel::warm_up();

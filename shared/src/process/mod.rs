@@ -13,6 +13,7 @@ mod registry;
 mod run;
 mod stop;
 mod target;
+pub(crate) mod worker;
 
 pub use builder::Builder;
 pub use identity::{Parent, name, parent};
@@ -31,7 +32,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::process::{ChildStderr, ChildStdout};
 use std::time::{Duration, Instant};
-use target::assert_is_function;
+pub(crate) use target::assert_is_function;
 
 /// A running process, and the value of type `T` that it will give. Python's
 /// `multiprocessing.Process`.

@@ -61,26 +61,61 @@ pub(super) fn check_registered(target: TargetId) -> Result<Option<String>> {
     let registry = registry();
     let test = current_test();
     let own = registry.iter().find(|guard| guard.test.is_some() && guard.test == test);
-    let guard = own
-        .into_iter()
-        .chain(registry.iter())
-        .find(|guard| guard.targets.iter().any(|listed| listed.hash == target.hash));
+    let guard = own.into_iter().chain(registry.iter()).find(|guard| guard.lists(target));
     let Some(guard) = guard else {
-        let target = target.display_name();
         let is_in_main = registry.iter().any(|guard| guard.test.is_none());
-        return Err(match test {
-            _ if is_in_main || own.is_some() => Error::NotListed { target },
-            Some(test) if !registry.is_empty() || is_test_program() => {
-                Error::NoGuard { target, place: test }
-            }
-            _ => Error::NoGuard { target, place: "main".to_owned() },
+        return Err(if is_in_main || own.is_some() {
+            Error::NotListed { target: target.display_name() }
+        } else {
+            no_guard(target, test, registry.is_empty())
         });
     };
-    let is_target = |listed: &&TargetId| listed.hash == target.hash;
-    match guard.targets.iter().filter(is_target).count() {
-        1 => Ok(guard.test.clone()),
-        _ => Err(Error::ListedTwice { target: target.display_name() }),
+    guard.place_of(target)?;
+    Ok(guard.test.clone())
+}
+
+/// The guard that a child of this thread comes to, whatever it is to run there: the test's own, or
+/// that of `main`.
+pub(super) fn guard_here(target: TargetId) -> Result<Option<String>> {
+    let registry = registry();
+    let test = current_test();
+    let own = registry.iter().find(|guard| guard.test.is_some() && guard.test == test);
+    let guard = own.or_else(|| registry.iter().find(|guard| guard.test.is_none()));
+    match guard {
+        Some(guard) => Ok(guard.test.clone()),
+        None => Err(no_guard(target, test, registry.is_empty())),
     }
+}
+
+/// The place of a target in the list of a guard.
+pub(super) fn place_of(test: Option<&String>, target: TargetId) -> Result<u32> {
+    let registry = registry();
+    let guard = registry.iter().find(|guard| guard.test.as_ref() == test);
+    let not_listed = || Error::NotListed { target: target.display_name() };
+    let place = guard.filter(|guard| guard.lists(target)).ok_or_else(not_listed)?;
+    place.place_of(target)
+}
+
+impl Guard {
+    fn lists(&self, target: TargetId) -> bool {
+        self.targets.iter().any(|listed| listed.hash == target.hash)
+    }
+
+    /// The place of a target that is listed.
+    fn place_of(&self, target: TargetId) -> Result<u32> {
+        let mut places = (0..).zip(&self.targets).filter(|(_, it)| it.hash == target.hash);
+        match (places.next(), places.next()) {
+            (Some((place, _)), None) => Ok(place),
+            _ => Err(Error::ListedTwice { target: target.display_name() }),
+        }
+    }
+}
+
+/// Where a guard is to be written.
+fn no_guard(target: TargetId, test: Option<String>, has_none: bool) -> Error {
+    let target = target.display_name();
+    let place = test.filter(|_| !has_none || is_test_program());
+    Error::NoGuard { target, place: place.unwrap_or_else(|| "main".to_owned()) }
 }
 
 /// Whether this thread seems to run a test: in a program, a thread with a name may as well be one
