@@ -1,7 +1,7 @@
 //! A worker dies: the task that it had begun fails, or begins again, and nothing else is lost.
 
 use crate::{inner, kill, own_pid, pool, square, works};
-use library_support::{SOON, Suite, has_ended, suite, until};
+use library_support::{SOON, Suite, has_ended, status, suite, until};
 use shared::{Error, Pool, Queue};
 use std::collections::HashSet;
 use std::process;
@@ -260,12 +260,25 @@ fn idle_workers_that_are_killed_are_replaced() {
 }
 
 fn a_task_that_had_not_begun_is_never_blamed() {
-    // The workers are killed in the very moment in which they are given something.
     let pool = pool(2);
-    for n in 0..100 {
-        pool.ids().into_iter().for_each(kill);
-        assert_eq!(pool.spawn(square, (n,)).expect("a task").join().expect("a value"), n * n);
+    pool.map(square, 0..100).expect("both are ready");
+    for n in 0..30 {
+        // Workers that cannot begin anything are given something, and killed.
+        let ids = pool.ids();
+        ids.iter().copied().for_each(stop);
+        let is_stopped = |pid: &u32| status(*pid).is_none_or(|status| status.state == 'T');
+        until("they are stopped", SOON, || ids.iter().all(is_stopped));
+        let tasks: Vec<_> = (n..n + 5).map(|n| pool.spawn(square, (n,)).expect("a task")).collect();
+        ids.into_iter().for_each(kill);
+        for (n, task) in (n..).zip(tasks) {
+            assert_eq!(task.join().expect("a value"), n * n);
+        }
     }
+}
+
+fn stop(pid: u32) {
+    let pid = rustix::process::Pid::from_raw(pid.cast_signed()).expect("a number");
+    let _ = rustix::process::kill_process(pid, rustix::process::Signal::STOP);
 }
 
 fn a_task_with_a_queue_does_not_begin_again() {
