@@ -13,6 +13,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::iter::{Fuse, FusedIterator};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 /// How an item becomes the arguments of a task.
@@ -23,7 +24,7 @@ pub(super) type Encode<T> = fn(T) -> Result<(Vec<u8>, Vec<Endpoint>)>;
 const GRACE: Duration = Duration::from_millis(10);
 
 /// How many tasks are handed over at a time, and how many bytes, at most.
-const MAX_BATCH: usize = 512;
+const MAX_BATCH: usize = 2048;
 const MAX_BATCH_BYTES: usize = 64 * 1024;
 
 /// The values of a function over an iterator, each an item's own [`Result`]; made by
@@ -97,6 +98,7 @@ impl<'pool, I: Iterator, R: DeserializeOwned> Imap<'pool, I, R> {
 
     /// Takes items from the source, and hands them over, as many as may be on their way.
     fn pull(&mut self) {
+        self.scheduler.memory.wanted().store(0, Ordering::SeqCst);
         let limit = self.look_ahead.unwrap_or(self.limit);
         while !self.is_pulled && self.on_their_way() < limit {
             let count = (limit / 4).clamp(1, MAX_BATCH).min(limit - self.on_their_way());
@@ -121,7 +123,7 @@ impl<'pool, I: Iterator, R: DeserializeOwned> Imap<'pool, I, R> {
                 }
             }
             if !batch.is_empty() {
-                self.scheduler.submit(batch);
+                drop(self.scheduler.submit(batch));
             }
         }
     }
@@ -170,13 +172,19 @@ impl<I: Iterator, R: DeserializeOwned> Iterator for Imap<'_, I, R> {
 
     /// Waits for the next value: [`Imap`] says of which item, and errors name theirs.
     fn next(&mut self) -> Option<Result<R>> {
+        let mut has_worked = false;
         loop {
             if self.on_their_way() < self.look_ahead.unwrap_or(self.limit).div_ceil(2) {
                 self.pull();
+                has_worked = true;
             }
             if let Some(value) = self.ready.front_mut().and_then(Option::take) {
                 self.ready.pop_front();
                 self.given += 1;
+                if has_worked {
+                    // Until this is called again.
+                    self.scheduler.hand_to_supervisor(&self.scheduler.lock());
+                }
                 return Some(value);
             }
             if self.on_their_way() == 0 {
@@ -185,6 +193,7 @@ impl<I: Iterator, R: DeserializeOwned> Iterator for Imap<'_, I, R> {
             self.pull();
             if self.ready.front().is_none_or(Option::is_none) {
                 self.take();
+                has_worked = true;
             }
         }
     }

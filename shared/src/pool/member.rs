@@ -77,6 +77,8 @@ pub(super) struct Member {
     tail: usize,
     read: usize,
     pub(super) done: u32,
+    /// Whether it was given something, and is to be woken for it.
+    pub(super) is_to_wake: bool,
     /// How many more tasks this process may be given.
     left: usize,
     /// How long a task takes, about.
@@ -98,6 +100,7 @@ impl Member {
             tail: 0,
             read: 0,
             done: 0,
+            is_to_wake: false,
             left: 0,
             pace: AHEAD,
             last: Instant::now(),
@@ -242,8 +245,8 @@ impl Member {
         self.lane.waiters().notify_one();
         let now = Instant::now();
         let pace = (now - self.last) / low(count as u64);
-        // A slow one is believed at once, fast ones by and by.
-        self.pace = if pace > self.pace { pace } else { pace.max(self.pace / 8) };
+        // One that was kept from its CPU for a moment is not slow.
+        self.pace = pace.clamp(self.pace / 8, 2 * self.pace);
         self.last = now;
     }
 

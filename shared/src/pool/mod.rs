@@ -246,7 +246,9 @@ impl Pool {
         let number = state.add_sink(named);
         drop(state);
         let task = TaskId { job: ALONE, item: number };
-        self.scheduler.submit([(task, Load { function, body, ends })]);
+        let state = self.scheduler.submit([(task, Load { function, body, ends })]);
+        self.scheduler.hand_to_supervisor(&state);
+        drop(state);
         Ok(Task::new(&self.scheduler, number))
     }
 

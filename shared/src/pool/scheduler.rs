@@ -75,7 +75,13 @@ impl Scheduler {
             state.is_led = false;
         };
         state.joining -= usize::from(is_single);
-        self.leave(state);
+        if is_single && state.following == 0 {
+            self.hand_to_supervisor(&state);
+        }
+        // Another that waits leads now.
+        if state.following > 0 {
+            self.followers.notify_one();
+        }
         found
     }
 
@@ -96,22 +102,11 @@ impl Scheduler {
         }
     }
 
-    /// Lets another lead that waits; where nobody does, the supervisor is to know of what comes.
-    fn leave(&self, state: MutexGuard<'_, State>) {
-        if state.following > 0 {
-            drop(state);
-            self.followers.notify_one();
-        } else {
-            self.hand_to_supervisor(&state);
-        }
-    }
-
     /// Has the workers wake the supervisor, if there is anything for it to do.
     pub(super) fn hand_to_supervisor(&self, state: &State) {
         if state.is_led {
             return;
         }
-        state.set_wakes();
         let is_wanted = state.has_unbegun();
         let before = self.memory.wanted().swap(u32::from(is_wanted), Ordering::SeqCst);
         // A worker may have had nothing to do before it could see that.
@@ -138,8 +133,11 @@ impl Scheduler {
         self.hand_to_supervisor(state);
     }
 
-    /// Adds the tasks of a job, and hands them out.
-    pub(super) fn submit(&self, tasks: impl IntoIterator<Item = (TaskId, Load)>) {
+    /// Adds tasks, and hands them out. Says how things stand.
+    pub(super) fn submit(
+        &self,
+        tasks: impl IntoIterator<Item = (TaskId, Load)>,
+    ) -> MutexGuard<'_, State> {
         let mut state = self.lock();
         for (task, load) in tasks {
             match state.check() {
@@ -148,6 +146,6 @@ impl Scheduler {
             }
         }
         state.hand_out();
-        self.hand_to_supervisor(&state);
+        state
     }
 }

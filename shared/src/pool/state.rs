@@ -132,6 +132,13 @@ impl State {
     /// Gives waiting tasks to workers that have room; where none waits, an idle worker gets what
     /// another has not begun.
     pub(super) fn hand_out(&mut self) {
+        for index in 0..self.members.len() {
+            // They take longer than was thought, so others would wait behind them.
+            let depth = self.members[index].depth();
+            if self.plan.hand(index).len() > 4 * depth {
+                self.take_back(index, depth);
+            }
+        }
         loop {
             let share = self.plan.waiting().div_ceil(2 * self.members.len());
             let mut given = 0;
@@ -144,7 +151,13 @@ impl State {
                 }
             }
             if given == 0 && !self.steal() {
-                return;
+                break;
+            }
+        }
+        // Only now: one that is woken for its first task would sleep again before the next.
+        for member in &mut self.members {
+            if std::mem::take(&mut member.is_to_wake) {
+                member.lane.waiters().notify_one();
             }
         }
     }
@@ -165,9 +178,7 @@ impl State {
                 break;
             }
         }
-        if given > 0 {
-            self.members[index].lane.waiters().notify_one();
-        }
+        self.members[index].is_to_wake |= given > 0;
         given
     }
 

@@ -58,9 +58,9 @@ impl<R: DeserializeOwned> Task<R> {
         let (function, outcome, bytes) = self
             .scheduler
             .wait(true, None, |state| {
-                let sink = state.sinks.get_mut(&number)?;
-                let (_, outcome) = sink.outcomes.pop()?;
-                Some((sink.function, outcome, std::mem::take(&mut sink.bytes)))
+                let outcome = state.sinks.get_mut(&number)?.outcomes.pop()?.1;
+                let sink = state.sinks.remove(&number)?;
+                Some((sink.function, outcome, sink.bytes))
             })
             .ok_or(Error::Closed)?;
         value(outcome, &bytes, function, None)
@@ -123,10 +123,15 @@ impl<R> Task<R> {
         let task = TaskId { job: ALONE, item: self.number };
         let mut state = self.scheduler.lock();
         if self.has_ended(&state) {
+            if !is_wanted {
+                state.sinks.remove(&self.number);
+            }
             return false;
         }
         let was_there = state.cancel(task, Instant::now());
-        if was_there && is_wanted && !state.is_in_hand(task) {
+        if !is_wanted {
+            state.sinks.remove(&self.number);
+        } else if was_there && !state.is_in_hand(task) {
             state.settle(task, Error::Cancelled);
         }
         state.hand_out();
@@ -155,7 +160,6 @@ pub(super) fn value<R: DeserializeOwned>(
 impl<R> Drop for Task<R> {
     fn drop(&mut self) {
         self.stop(false);
-        self.scheduler.lock().sinks.remove(&self.number);
     }
 }
 

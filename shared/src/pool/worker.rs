@@ -175,11 +175,10 @@ impl Worker<'_> {
         self.lane.tail().store(end, Ordering::SeqCst);
         drill!();
         let used = self.tail - self.lane.head().load(Ordering::Relaxed);
-        if self.done == self.lane.wake().load(Ordering::Relaxed)
-            || self.lane.lease().unclaimed() == 0
-            || used > AREA / 2
-        {
+        if self.lane.lease().unclaimed() == 0 {
             self.notify(false);
+        } else if self.done == self.lane.wake().load(Ordering::Relaxed) || used > AREA / 2 {
+            self.memory.callers().notify_one();
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 mod idle;
 mod latency;
 mod pipe;
+mod pool;
 mod queue;
 mod start;
 mod state;
@@ -28,6 +29,8 @@ pub fn run(work: &str, numbers: &[u32]) -> Result<Vec<f64>> {
         idle::getter,
         state::adder,
         state::answerer,
+        pool::add_one,
+        pool::work,
     );
     let consumer = |items, link| Process::spawn(queue::consumer, (items, link));
     let worker = |items, link| Process::spawn(queue::worker, (items, link));
@@ -56,6 +59,10 @@ pub fn run(work: &str, numbers: &[u32]) -> Result<Vec<f64>> {
         ("map", &[count]) => state::map(count),
         ("event", &[count]) => state::events(count),
         ("shared_memory", &[size, count]) => state::memory(size, count),
+        ("pool_trip", &[count]) => pool::trips(count),
+        ("pool_map", &[count]) => pool::map(count),
+        ("pool_jobs", &[count, micros]) => pool::jobs(count, micros),
+        ("pool_start", &[count]) => pool::start(count),
         ("memory", []) => pipe::memory(),
         ("idle_pipe", []) => idle::in_a_pipe(),
         ("idle_queue", []) => idle::in_a_queue(),
