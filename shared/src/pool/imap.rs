@@ -44,8 +44,10 @@ pub struct Imap<'pool, I: Iterator, R> {
     place: u32,
     is_ordered: bool,
     look_ahead: Option<usize>,
-    /// How many items may be on their way, as it was last known.
+    /// How many items keep the workers busy, as it was last known, and how many may be on their way
+    /// at first.
     limit: usize,
+    least: usize,
     taken: usize,
     given: usize,
     /// What has come and was not given yet; in order, with places for what has not come.
@@ -65,7 +67,7 @@ impl<'pool, I: Iterator, R: DeserializeOwned> Imap<'pool, I, R> {
         let mut state = scheduler.lock();
         state.check()?;
         let job = state.add_sink(function);
-        let limit = limit(&state);
+        let (limit, least) = (limit(&state), 4 * state.members.len());
         drop(state);
         Ok(Imap {
             scheduler,
@@ -77,6 +79,7 @@ impl<'pool, I: Iterator, R: DeserializeOwned> Imap<'pool, I, R> {
             is_ordered,
             look_ahead: None,
             limit,
+            least,
             taken: 0,
             given: 0,
             ready: VecDeque::new(),
@@ -85,11 +88,16 @@ impl<'pool, I: Iterator, R: DeserializeOwned> Imap<'pool, I, R> {
     }
 
     /// Takes at most so many items (at least one) beyond the values that it has given. By default
-    /// it takes what keeps the workers busy for about two milliseconds, and four items for each
-    /// worker at least.
+    /// these are four for each worker at first, and then up to twice as many as it has given, but no
+    /// more than what keeps the workers busy for about two milliseconds.
     pub fn look_ahead(mut self, items: usize) -> Imap<'pool, I, R> {
         self.look_ahead = Some(items.max(1));
         self
+    }
+
+    /// How many items may be on their way now.
+    fn ahead(&self) -> usize {
+        self.look_ahead.unwrap_or((self.least + 2 * self.given).min(self.limit))
     }
 
     fn on_their_way(&self) -> usize {
@@ -99,7 +107,7 @@ impl<'pool, I: Iterator, R: DeserializeOwned> Imap<'pool, I, R> {
     /// Takes items from the source, and hands them over, as many as may be on their way.
     fn pull(&mut self) {
         self.scheduler.memory.wanted().store(0, Ordering::SeqCst);
-        let limit = self.look_ahead.unwrap_or(self.limit);
+        let limit = self.ahead();
         while !self.is_pulled && self.on_their_way() < limit {
             let count = (limit / 4).clamp(1, MAX_BATCH).min(limit - self.on_their_way());
             let (mut batch, mut bytes) = (Vec::with_capacity(count), 0);
@@ -174,7 +182,7 @@ impl<I: Iterator, R: DeserializeOwned> Iterator for Imap<'_, I, R> {
     fn next(&mut self) -> Option<Result<R>> {
         let mut has_worked = false;
         loop {
-            if self.on_their_way() < self.look_ahead.unwrap_or(self.limit).div_ceil(2) {
+            if self.on_their_way() < self.ahead().div_ceil(2) {
                 self.pull();
                 has_worked = true;
             }

@@ -21,6 +21,7 @@ pub fn suite() -> Suite {
             imap_gives_each_item_its_own_result,
             an_error_names_the_function_and_the_item,
             imap_takes_no_more_than_it_needs_of_an_endless_iterator,
+            a_pool_that_has_learnt_how_fast_it_is_takes_no_more_at_first,
             look_ahead_is_as_far_as_it_goes,
             nothing_is_taken_before_a_value_is_asked_for,
             an_iterator_knows_its_length_where_its_source_does,
@@ -132,6 +133,17 @@ fn imap_takes_no_more_than_it_needs_of_an_endless_iterator() {
     assert!(values.map(|value| value.expect("a value")).eq((0..10).map(|n| n % 3)));
     assert!(taken.get() < 200, "{taken:?}");
     assert_eq!(pool.map(square, 0..3).expect("values"), [0, 1, 4]);
+}
+
+fn a_pool_that_has_learnt_how_fast_it_is_takes_no_more_at_first() {
+    let pool = pool(2);
+    pool.map(square, 0..50_000).expect("values");
+    for wanted in [1, 5, 50] {
+        let taken = Cell::new(0);
+        let endless = (0..).inspect(|_| taken.set(taken.get() + 1));
+        assert_eq!(pool.imap(square, endless).expect("an iterator").take(wanted).count(), wanted);
+        assert!(taken.get() <= 3 * wanted + 8, "{taken:?} of {wanted}");
+    }
 }
 
 fn look_ahead_is_as_far_as_it_goes() {
