@@ -13,8 +13,8 @@ endif
 include lessons/words.$(COURSE).mk
 export HELP
 
-.PHONY: help build lessons lesson-1 lesson-2 lesson-3 lesson-4 lesson-5 test check bless soak drills bench
-.PHONY: exercises exercise-1 exercise-2 exercise-3 exercise-4 exercise-5 project
+.PHONY: help build lessons lesson-1 lesson-2 lesson-3 lesson-4 lesson-5 lesson-6 test check bless soak drills bench
+.PHONY: exercises exercise-1 exercise-2 exercise-3 exercise-4 exercise-5 exercise-6 project
 
 # The lessons have an order, also under `make -j`.
 .NOTPARALLEL:
@@ -26,7 +26,7 @@ build:
 	@command -v $(CARGO) >/dev/null || { echo '$(NO_CARGO)' >&2; exit 1; }
 	@$(CARGO) build --workspace --bins
 
-lessons: lesson-1 lesson-2 lesson-3 lesson-4 lesson-5
+lessons: lesson-1 lesson-2 lesson-3 lesson-4 lesson-5 lesson-6
 
 # What the lesson prints goes to stdout; everything around it to stderr.
 lesson-1: build
@@ -54,11 +54,16 @@ lesson-5: build
 	@$(CARGO) run --quiet -p shared_counter -- --tick '$(TICK)' --lang $(COURSE)
 	@echo '$(AFTER_5)' >&2
 
+lesson-6: build
+	@echo '$(BEFORE_6)' >&2
+	@$(CARGO) run --quiet -p pool -- --lang $(COURSE)
+	@echo '$(AFTER_6)' >&2
+
 # They say how things stand, and are no failed build while an exercise is not done: hence `true`.
 exercises:
 	@lessons/check || true
 
-exercise-1 exercise-2 exercise-3 exercise-4 exercise-5: exercise-%:
+exercise-1 exercise-2 exercise-3 exercise-4 exercise-5 exercise-6: exercise-%:
 	@lessons/check $* || true
 
 project:

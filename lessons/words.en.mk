@@ -7,8 +7,9 @@ make lesson-2      two processes have a counter each
 make lesson-3      a queue: each message goes to one worker
 make lesson-4      a pipe: a question and its answer
 make lesson-5      two processes share one counter
+make lesson-6      a pool: workers that stay
 make exercises     which exercises are done
-make exercise-1    how the exercise of lesson 1 stands; also -2 -3 -4 -5
+make exercise-1    how the exercise of lesson 1 stands; also -2 -3 -4 -5 -6
 make project       the same of the last project
 make COURSE=ru     всё по-русски
 
@@ -33,3 +34,5 @@ BEFORE_4 = Lesson 4: a pipe. Who prints what?
 AFTER_4 = A pipe has two directions: the worker prints the question, main the answer.
 BEFORE_5 = Lesson 5: two processes share one counter. Does the parent see it?
 AFTER_5 = You saw one counter in shared memory: the parent sees the steps of both.
+BEFORE_6 = Lesson 6: a pool. Two functions, and one task that goes wrong.
+AFTER_6 = The values came in order; the error took the place of its own value only.

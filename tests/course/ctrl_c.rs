@@ -17,12 +17,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// The lesson that declares this test, how it is run, and how long it runs at least.
-const LESSONS: [(Option<&str>, &[&str], Duration); 5] = [
+const LESSONS: [(Option<&str>, &[&str], Duration); 6] = [
     (option_env!("CARGO_BIN_EXE_threads_counter"), COUNTING, Duration::from_millis(200)),
     (option_env!("CARGO_BIN_EXE_process_counter"), COUNTING, Duration::from_millis(200)),
     (option_env!("CARGO_BIN_EXE_queue"), &[], Duration::from_millis(3)),
     (option_env!("CARGO_BIN_EXE_pipe"), &[], Duration::from_millis(3)),
     (option_env!("CARGO_BIN_EXE_shared_counter"), COUNTING, Duration::from_millis(200)),
+    (option_env!("CARGO_BIN_EXE_pool"), &[], Duration::from_millis(3)),
 ];
 
 /// So long ticks that a process that is left still counts when everything has to be over.

@@ -7,13 +7,19 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 /// The lessons in their order: folder, package.
-const LESSONS: [(&str, &str); 5] = [
+const LESSONS: [(&str, &str); 6] = [
     ("01_threads_counter", "threads_counter"),
     ("02_process_counter", "process_counter"),
     ("03_queue", "queue"),
     ("04_pipe", "pipe"),
     ("05_shared_counter", "shared_counter"),
+    ("06_pool", "pool"),
 ];
+
+/// The lessons with their numbers.
+fn numbered() -> impl Iterator<Item = (usize, (&'static str, &'static str))> {
+    (1..).zip(LESSONS)
+}
 
 /// The languages: the end of a page's name, and what links to the lesson before and after say.
 const LANGUAGES: [(&str, &str, &str, &str); 2] =
@@ -103,7 +109,7 @@ fn the_folders_are_the_lessons_and_their_numbers_have_no_gap() {
         .collect();
     found.sort();
     assert_eq!(found, LESSONS.map(|(folder, _)| folder));
-    for (number, (folder, package)) in (1..).zip(LESSONS) {
+    for (number, (folder, package)) in numbered() {
         assert_eq!(folder, format!("{number:02}_{package}"));
         let manifest = read(&format!("lessons/{folder}/Cargo.toml"));
         assert!(manifest.contains(&format!("name = \"{package}\"")), "{folder}");
@@ -151,29 +157,29 @@ fn each_page_links_to_its_other_language() {
 
 #[test]
 fn each_lesson_has_its_number_its_minutes_and_the_lessons_before_and_after_it() {
-    for (number, (folder, _)) in LESSONS.iter().enumerate() {
+    for (place, (number, (folder, _))) in numbered().enumerate() {
         for (page, previous, next, minutes) in LANGUAGES {
             let path = format!("lessons/{folder}/{page}");
             let text = read(&path);
             let title = text.lines().next().unwrap_or_default();
-            assert!(title.starts_with(&format!("# {}. ", number + 1)), "{path}: {title}");
+            assert!(title.starts_with(&format!("# {number}. ")), "{path}: {title}");
             assert!(text.lines().take(8).any(|line| line.contains(minutes)), "{path}: {minutes}");
 
             // The first lesson comes after the course's page, and the last leads to its end.
             let next_steps =
                 if page == "README.md" { "#next-steps" } else { "#что-дальше" };
-            let anchor = if number + 1 == LESSONS.len() { next_steps } else { "" };
-            let lesson = |number: usize| {
-                LESSONS.get(number).map_or(format!("../{page}"), |l| format!("../{}/{page}", l.0))
+            let anchor = if place + 1 == LESSONS.len() { next_steps } else { "" };
+            let lesson = |place: usize| {
+                LESSONS.get(place).map_or(format!("../{page}"), |l| format!("../{}/{page}", l.0))
             };
-            let before = format!("[{previous}]({})", lesson(number.wrapping_sub(1)));
-            let after = format!("[{next}]({}{anchor})", lesson(number + 1));
+            let before = format!("[{previous}]({})", lesson(place.wrapping_sub(1)));
+            let after = format!("[{next}]({}{anchor})", lesson(place + 1));
             for link in [before, after] {
                 let found = text.matches(&link).count();
                 assert!(found > 0, "{path}: {link}");
             }
             let last = text.trim_end().lines().next_back().unwrap_or_default();
-            let wanted = lesson(number + 1) + anchor;
+            let wanted = lesson(place + 1) + anchor;
             assert!(links(last).contains(&&*wanted), "{path}: {last}");
         }
     }
@@ -243,7 +249,7 @@ fn minutes(text: &str, word: &str) -> usize {
 fn the_tables_and_the_makefile_name_the_lessons_in_their_order() {
     let makefile = read("Makefile");
     let all = makefile.lines().find(|line| line.starts_with("lessons:")).expect("make lessons");
-    for (number, (folder, package)) in (1..).zip(LESSONS) {
+    for (number, (folder, package)) in numbered() {
         let command = format!("cargo run -p {package}");
         for (page, ..) in LANGUAGES {
             let row = format!("| {number} | ");
@@ -276,7 +282,7 @@ fn the_tables_and_the_makefile_name_the_lessons_in_their_order() {
 /// The minutes of the lessons stand on their own pages and in the course's table.
 #[test]
 fn the_minutes_agree() {
-    for (number, (folder, _)) in (1..).zip(LESSONS) {
+    for (number, (folder, _)) in numbered() {
         for (page, _, _, minutes) in LANGUAGES {
             let lesson = read(&format!("lessons/{folder}/{page}"));
             let ours = self::minutes(&lesson, minutes).to_string();
@@ -329,7 +335,7 @@ fn each_construct_is_explained_where_it_is_met_first() {
         fences(&read(&format!("lessons/{folder}/README.md")), "rust") + &exercise
     };
     for (construct, in_code) in CONSTRUCTS {
-        let mut lessons = (1..).zip(LESSONS);
+        let mut lessons = numbered();
         let first = lessons.find(|(number, (folder, _))| code(*number, folder).contains(in_code));
         let (_, (folder, _)) = first.unwrap_or_else(|| panic!("no page uses `{construct}`"));
         for (page, ..) in LANGUAGES {

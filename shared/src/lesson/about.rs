@@ -170,6 +170,39 @@ const PROGRAMS: &[(&str, Text)] = &[
         "word_count_solution",
         Text::new("Решение последнего задания", "A solution of the last project"),
     ),
+    (
+        "pool",
+        Text::new(
+            "Урок 6: пул рабочих, которые делают одно задание за другим",
+            "Lesson 6: a pool of workers that do one task after another",
+        ),
+    ),
+    (
+        "killed_task",
+        Text::new(
+            "Что теряется, когда рабочий пула погибает посреди задания",
+            "What is lost when a worker of a pool dies in a task",
+        ),
+    ),
+    (
+        "endless",
+        Text::new(
+            "Сколько чисел берёт imap, если им нет конца",
+            "How many numbers imap takes, if they are endless",
+        ),
+    ),
+    (
+        "progress",
+        Text::new("Индикатор хода работы для заданий пула", "A progress bar for a pool's tasks"),
+    ),
+    (
+        "exercise_6",
+        Text::new(
+            "Упражнение 6: девять ответов за секунду",
+            "Exercise 6: nine answers within a second",
+        ),
+    ),
+    ("solution_6", Text::new("Решение упражнения 6", "Exercise 6, solved")),
 ];
 
 /// The line of a program; none if it is no program of the course.

@@ -11,12 +11,13 @@ use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 use std::thread;
 
 /// The packages and their folders.
-const LESSONS: [(&str, &str); 5] = [
+const LESSONS: [(&str, &str); 6] = [
     ("threads_counter", "lessons/01_threads_counter"),
     ("process_counter", "lessons/02_process_counter"),
     ("queue", "lessons/03_queue"),
     ("pipe", "lessons/04_pipe"),
     ("shared_counter", "lessons/05_shared_counter"),
+    ("pool", "lessons/06_pool"),
 ];
 
 /// Seconds are for readers: where the command of a counter does not say how fast, here it hurries.
@@ -35,7 +36,7 @@ macro_rules! programs {
 }
 
 /// The programs; those of the crate that is tested have a path.
-const PROGRAMS: [(&str, Option<&str>); 18] = programs![
+const PROGRAMS: [(&str, Option<&str>); 22] = programs![
     "threads_counter",
     "thread_control",
     "process_counter",
@@ -54,6 +55,10 @@ const PROGRAMS: [(&str, Option<&str>); 18] = programs![
     "shared_counter",
     "forgotten_lock",
     "killed_holder",
+    "pool",
+    "endless",
+    "killed_task",
+    "progress",
 ];
 
 /// Whose command it is.
