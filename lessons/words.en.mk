@@ -1,7 +1,7 @@
 # What make says in English.
 
 define HELP
-make lessons       run the five lessons in order (TICK=100ms: faster)
+make lessons       run the six lessons in order (TICK=100ms: faster)
 make lesson-1      two threads share one counter
 make lesson-2      two processes have a counter each
 make lesson-3      a queue: each message goes to one worker

@@ -1,7 +1,9 @@
 //! A worker dies: the task that it had begun fails, or begins again, and nothing else is lost.
 
 use crate::{inner, kill, own_pid, pool, square, works};
-use library_support::{SOON, Suite, has_ended, status, suite, until};
+use library_support::{SOON, Suite, bytes, has_ended, status, suite, until};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_bytes::ByteBuf;
 use shared::{Error, Pool, Queue};
 use std::collections::HashSet;
 use std::process;
@@ -25,9 +27,12 @@ pub fn suite() -> Suite {
             idle_workers_that_are_killed_are_replaced,
             a_task_that_had_not_begun_is_never_blamed,
             a_task_with_a_queue_does_not_begin_again,
+            a_crash_while_arguments_are_read_is_the_end_of_that_task,
+            a_crash_while_a_value_is_written_is_the_end_of_that_task,
+            a_crash_while_much_is_on_its_way_loses_nothing_else,
         ],
         children: [
-            panics, kills_itself, exits, aborts, overflows, allocates, dies_twice, notes, notes_or_dies,
+            panics, kills_itself, exits, aborts, overflows, allocates, dies_twice, notes, notes_or_dies, takes_deadly, gives_deadly, dies_with_much,
         ],
     }
 }
@@ -107,6 +112,7 @@ fn temp(name: &str) -> String {
     format!("{}/pool-test-{name}-{}", folder.display(), process::id())
 }
 
+/// [143] [148] [159]
 fn a_panic_is_the_error_of_its_task_and_the_worker_lives_on() {
     let pool = pool(1);
     let before = pool.map(own_pid, [0]).expect("a number");
@@ -135,6 +141,7 @@ fn one_of_a_thousand(function: fn(&Pool) -> Vec<shared::Result<u64>>, end: fn(&E
     assert_eq!(pool.map(square, 0..3).expect("the pool is whole"), [0, 1, 4]);
 }
 
+/// [160]
 fn a_kill_fails_the_task_in_hand_and_no_other() {
     one_of_a_thousand(
         |pool| pool.imap(kills_itself, 0..1000).expect("an iterator").collect(),
@@ -142,6 +149,7 @@ fn a_kill_fails_the_task_in_hand_and_no_other() {
     );
 }
 
+/// [161]
 fn an_exit_fails_its_task_with_the_code() {
     one_of_a_thousand(
         |pool| pool.imap(exits, 0..1000).expect("an iterator").collect(),
@@ -149,6 +157,7 @@ fn an_exit_fails_its_task_with_the_code() {
     );
 }
 
+/// [161]
 fn an_abort_fails_its_task() {
     one_of_a_thousand(
         |pool| pool.imap(aborts, 0..1000).expect("an iterator").collect(),
@@ -213,6 +222,7 @@ fn a_task_begins_again_only_if_its_worker_died_in_it() {
     assert!(begun >= 3000 && begun <= 3000 + killed, "{begun} begun, {killed} kills");
 }
 
+/// [160]
 fn two_hundred_kills_lose_and_double_nothing() {
     let pool = Pool::builder().workers(3).retries(u32::MAX).build().expect("a pool");
     let (done, killed) = (AtomicBool::new(false), AtomicU32::new(0));
@@ -293,4 +303,79 @@ fn a_task_with_a_queue_does_not_begin_again() {
     }
     begun.sort_unstable();
     assert!(begun.into_iter().eq(0..40));
+}
+
+/// A value at which a child dies, where it is read or written there.
+#[derive(Clone, Copy)]
+struct Deadly {
+    when_read: bool,
+}
+
+fn die_in_a_child() {
+    if shared::process::parent().is_some() {
+        process::abort();
+    }
+}
+
+impl Serialize for Deadly {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        die_in_a_child();
+        self.when_read.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Deadly {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Deadly, D::Error> {
+        let when_read = bool::deserialize(deserializer)?;
+        if when_read {
+            die_in_a_child();
+        }
+        Ok(Deadly { when_read })
+    }
+}
+
+fn takes_deadly(_: Deadly) -> u64 {
+    7
+}
+
+fn gives_deadly(n: u64) -> Option<Deadly> {
+    (n == 3).then_some(Deadly { when_read: false })
+}
+
+fn dies_with_much(bytes: ByteBuf) -> ByteBuf {
+    if bytes.len() == 300_000 {
+        process::abort();
+    }
+    bytes
+}
+
+/// [162]
+fn a_crash_while_arguments_are_read_is_the_end_of_that_task() {
+    let pool = pool(2);
+    let items = (0..9).map(|n| Deadly { when_read: n == 3 });
+    let values: Vec<_> = pool.imap(takes_deadly, items).expect("an iterator").collect();
+    let ok: Vec<bool> = values.iter().map(Result::is_ok).collect();
+    assert!(ok.iter().enumerate().all(|(n, is_ok)| *is_ok == (n != 3)), "{ok:?}");
+}
+
+/// [164]
+fn a_crash_while_a_value_is_written_is_the_end_of_that_task() {
+    let pool = pool(2);
+    let values: Vec<_> = pool.imap(gives_deadly, 0..9).expect("an iterator").collect();
+    let ok: Vec<bool> = values.iter().map(Result::is_ok).collect();
+    assert!(ok.iter().enumerate().all(|(n, is_ok)| *is_ok == (n != 3)), "{ok:?}");
+}
+
+/// [167]
+fn a_crash_while_much_is_on_its_way_loses_nothing_else() {
+    let pool = pool(2);
+    let lengths = (0..20).map(|n| if n == 7 { 300_000 } else { 200_000 + n });
+    let values: Vec<_> =
+        pool.imap(dies_with_much, lengths.map(bytes)).expect("an iterator").collect();
+    for (n, value) in values.into_iter().enumerate() {
+        match value {
+            Ok(value) => assert!(n != 7 && value == bytes(200_000 + n)),
+            Err(error) => assert!(n == 7 && matches!(inner(error), Error::Killed { .. })),
+        }
+    }
 }

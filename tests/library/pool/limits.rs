@@ -28,6 +28,7 @@ fn limited(time: Duration) -> Pool {
     Pool::builder().workers(2).timeout(time).build().expect("a pool")
 }
 
+/// [157]
 fn a_task_that_takes_too_long_is_stopped() {
     let time = Duration::from_millis(300);
     let pool = limited(time);
@@ -42,6 +43,7 @@ fn a_task_that_takes_too_long_is_stopped() {
     }
 }
 
+/// [157]
 fn the_limit_is_each_task_s_own_in_the_middle_of_many() {
     let pool = limited(Duration::from_millis(500));
     let values: Vec<_> =

@@ -59,7 +59,7 @@ fn sleeps_a_minute_at_10_000(n: u64) -> u64 {
     n
 }
 
-/// [201] [202]
+/// [125] [130] [140]
 fn map_gives_the_values_in_order() {
     let pool = pool(3);
     for n in [0, 1, 2, 7, 1000, 50_000] {
@@ -69,6 +69,7 @@ fn map_gives_the_values_in_order() {
     pool.join().expect("an end");
 }
 
+/// [127] [134] [140]
 fn imap_gives_the_values_in_order() {
     let pool = pool(2);
     for n in [0, 1, 10, 20_000] {
@@ -79,6 +80,7 @@ fn imap_gives_the_values_in_order() {
     assert!(slow.map(|value| value.expect("a value")).eq([300, 1, 2, 200, 3, 4]));
 }
 
+/// [136]
 fn imap_unordered_gives_each_value_once() {
     let pool = pool(2);
     let values = pool.imap_unordered(square, 0..20_000).expect("an iterator");
@@ -87,6 +89,7 @@ fn imap_unordered_gives_each_value_once() {
     assert!(values.into_iter().eq((0..20_000).map(|n| n * n)));
 }
 
+/// [137] [176]
 fn imap_unordered_gives_what_is_there_first() {
     let pool = pool(2);
     let values = pool.imap_unordered(sleeps_at_7, 0..20).expect("an iterator");
@@ -94,10 +97,12 @@ fn imap_unordered_gives_what_is_there_first() {
     assert_eq!((values.len(), values.last()), (20, Some(&7)));
 }
 
+/// [126]
 fn starmap_takes_tuples_apart() {
     assert_eq!(pool(2).starmap(add, [(1, 2), (3, 4)]).expect("values"), [3, 7]);
 }
 
+/// [144] [156]
 fn map_ends_with_the_first_error_by_position() {
     let pool = pool(2);
     let error = pool.map(panics_at_3, [1, 3, 2, 3]).expect_err("it panics");
@@ -105,6 +110,7 @@ fn map_ends_with_the_first_error_by_position() {
     assert_eq!(pool.map(square, 0..3).expect("the pool is whole"), [0, 1, 4]);
 }
 
+/// [148]
 fn imap_gives_each_item_its_own_result() {
     let pool = pool(2);
     let values: Vec<_> = pool.imap(panics_at_3, 0..100).expect("an iterator").collect();
@@ -117,6 +123,7 @@ fn imap_gives_each_item_its_own_result() {
     assert_eq!(values.len(), 100);
 }
 
+/// [142]
 fn an_error_names_the_function_and_the_item() {
     let error = pool(1).map(panics_at_3, 0..10).expect_err("it panics");
     let Error::Task { function, item: Some(3), error } = error else { panic!("{error}") };
@@ -125,6 +132,7 @@ fn an_error_names_the_function_and_the_item() {
     assert_eq!((process.as_str(), message.as_str()), ("PoolWorker-1", "no 3, please"));
 }
 
+/// [177]
 fn imap_takes_no_more_than_it_needs_of_an_endless_iterator() {
     let pool = pool(2);
     let taken = Cell::new(0);
@@ -146,6 +154,7 @@ fn a_pool_that_has_learnt_how_fast_it_is_takes_no_more_at_first() {
     }
 }
 
+/// [177]
 fn look_ahead_is_as_far_as_it_goes() {
     let pool = pool(2);
     let taken = Cell::new(0_u64);
@@ -175,6 +184,7 @@ fn an_iterator_knows_its_length_where_its_source_does() {
     assert_eq!(unknown.size_hint(), (0, Some(10)));
 }
 
+/// [131] [135]
 fn a_panic_of_the_source_leaves_the_pool_whole() {
     let pool = pool(2);
     let source = (0..100).map(|n| if n == 50 { panic!("the source is dry") } else { n });
@@ -236,6 +246,7 @@ fn two_maps_at_once_take_turns() {
     });
 }
 
+/// [178]
 fn threads_share_a_pool() {
     let pool = pool(2);
     thread::scope(|scope| {

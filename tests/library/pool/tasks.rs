@@ -35,6 +35,7 @@ fn puts(queue: Queue<u64>, n: u64) {
     queue.put(n).expect("the creator is there");
 }
 
+/// [124] [132] [154]
 fn a_task_gives_its_value() {
     let pool = pool(2);
     assert_eq!(pool.spawn(adds, (1, 2)).expect("a task").join().expect("a value"), 3);
@@ -44,6 +45,7 @@ fn a_task_gives_its_value() {
     }
 }
 
+/// [133] [175]
 fn a_wait_has_a_limit() {
     let pool = pool(1);
     let task = pool.spawn(nap, (200,)).expect("a task");
@@ -56,6 +58,7 @@ fn a_wait_has_a_limit() {
     assert_eq!(task.join().expect("a value"), 200);
 }
 
+/// [173]
 fn a_task_that_waits_is_cancelled_and_never_begins() {
     let pool = pool(1);
     let queue = Queue::new().expect("a queue");
@@ -89,6 +92,7 @@ fn a_task_that_waits_is_cancelled_and_never_begins() {
     assert!(begun.into_iter().eq((0..20).filter(|n| n % 2 == 1)));
 }
 
+/// [174]
 fn a_task_that_runs_is_cancelled() {
     let pool = pool(1);
     for _ in 0..5 {
@@ -101,6 +105,7 @@ fn a_task_that_runs_is_cancelled() {
     }
 }
 
+/// [173]
 fn a_finished_task_is_not_cancelled() {
     let pool = pool(1);
     let task = pool.spawn(square, (5,)).expect("a task");
@@ -122,6 +127,7 @@ fn a_detached_task_goes_on() {
     assert_eq!(queue.get_timeout(Duration::from_secs(10)).expect("an item"), 7);
 }
 
+/// [170]
 fn join_waits_for_what_nobody_waits_for() {
     let pool = pool(2);
     let queue = Queue::new().expect("a queue");
@@ -149,6 +155,7 @@ fn tasks_go_on_while_nobody_waits() {
     }
 }
 
+/// [158]
 fn ten_thousand_tasks_need_no_descriptor_each() {
     let pool = pool(2);
     let files = || library_support::open_files("self").len();
@@ -160,6 +167,7 @@ fn ten_thousand_tasks_need_no_descriptor_each() {
     }
 }
 
+/// [178]
 fn many_threads_wait_for_tasks_of_one_pool() {
     let pool = pool(2);
     let start = Instant::now();
@@ -179,6 +187,7 @@ fn many_threads_wait_for_tasks_of_one_pool() {
     });
 }
 
+/// [155]
 fn an_unlisted_function_is_refused_before_anything_begins() {
     fn unlisted(n: u64) -> u64 {
         n
@@ -191,6 +200,7 @@ fn an_unlisted_function_is_refused_before_anything_begins() {
     assert!(matches!(init, Err(Error::NotListed { .. })));
 }
 
+/// [171]
 fn a_task_outlives_its_pool_as_closed() {
     let pool = pool(1);
     let done = pool.spawn(square, (5,)).expect("a task");

@@ -95,6 +95,7 @@ fn long_ones_among_short_ones_keep_their_place() {
     assert!(pool.map(echoes, values.clone()).expect("values") == values);
 }
 
+/// [129]
 fn arguments_that_cannot_be_encoded_are_one_error() {
     let pool = pool(2);
     assert!(matches!(pool.spawn(takes_refuses, (Err(Refuses),)), Err(Error::Encode { .. })));
@@ -111,6 +112,7 @@ fn arguments_that_cannot_be_encoded_are_one_error() {
     assert!(error.to_string().starts_with("`values::takes_refuses` of item 3: "), "{error}");
 }
 
+/// [163]
 fn arguments_that_cannot_be_decoded_are_one_error() {
     let pool = pool(1);
     let error = pool.spawn(takes_refused, (RefusedThere,)).expect("a task").join();
@@ -122,6 +124,7 @@ fn arguments_that_cannot_be_decoded_are_one_error() {
     assert_eq!(pool.map(square, 0..3).expect("values"), [0, 1, 4]);
 }
 
+/// [149] [165]
 fn values_that_cannot_be_encoded_are_one_error() {
     let pool = pool(2);
     let values: Vec<_> = pool.imap(gives_refuses, 0..9).expect("an iterator").collect();
@@ -136,6 +139,7 @@ fn values_that_cannot_be_encoded_are_one_error() {
     }
 }
 
+/// [166]
 fn values_that_cannot_be_decoded_are_one_error() {
     let pool = pool(2);
     let values: Vec<_> = pool.imap(gives_refused_there, 0..9).expect("an iterator").collect();
@@ -155,6 +159,7 @@ fn queues_pass_as_arguments() {
     assert!(items.into_iter().eq(0..60));
 }
 
+/// [145]
 fn connections_pass_both_ways() {
     let pool = pool(2);
     let (here, there) = pipe::<u64, u64>().expect("a pipe");
@@ -176,6 +181,7 @@ fn a_long_panic_message_is_cut_and_told() {
     assert!(message.len() > 1000 && message.chars().all(|char| char == 'ä'));
 }
 
+/// [140] [154]
 fn nothing_at_all_passes() {
     let pool = pool(2);
     pool.starmap(does_nothing, (0..1000).map(|_| ())).expect("values");

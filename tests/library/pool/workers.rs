@@ -22,6 +22,8 @@ pub fn suite() -> Suite {
             an_initializer_that_panics_breaks_the_pool_at_once,
             workers_that_never_get_ready_break_the_pool,
             a_worker_does_so_many_tasks_and_is_replaced,
+            a_pool_may_be_joined_while_its_workers_are_replaced,
+            a_pool_has_at_least_one_worker,
             pools_nest_and_share_the_cpus,
             a_dropped_pool_stops_its_workers_at_once,
             workers_that_ignore_sigterm_are_killed_after_one_grace,
@@ -95,6 +97,7 @@ fn writes(n: u64) {
     print!("{n} "); // not a whole line
 }
 
+/// [168]
 fn an_initializer_prepares_each_worker_and_its_successors() {
     let pool = Pool::builder().workers(2).init(prepares, (1000,)).build().expect("a pool");
     for _ in 0..3 {
@@ -103,6 +106,7 @@ fn an_initializer_prepares_each_worker_and_its_successors() {
     }
 }
 
+/// [168]
 fn an_initializer_is_given_a_queue() {
     let queue = Queue::new().expect("a queue");
     let pool =
@@ -114,6 +118,7 @@ fn an_initializer_is_given_a_queue() {
     assert_eq!(ids, workers);
 }
 
+/// [169]
 fn an_initializer_that_panics_breaks_the_pool_at_once() {
     let pool = Pool::builder().workers(2).init(prepares_badly, ()).build().expect("a pool");
     let start = Instant::now();
@@ -135,6 +140,7 @@ fn never_gets_ready() {
     assert!(error.to_string().contains("exit(7)"), "{error}");
 }
 
+/// [150] [152]
 fn a_worker_does_so_many_tasks_and_is_replaced() {
     let pool = Pool::builder().workers(2).tasks_per_worker(10).build().expect("a pool");
     let mut counts = HashMap::new();
@@ -145,6 +151,25 @@ fn a_worker_does_so_many_tasks_and_is_replaced() {
     assert_eq!(counts.values().sum::<usize>(), 200);
 }
 
+/// [151]
+fn a_pool_may_be_joined_while_its_workers_are_replaced() {
+    for _ in 0..5 {
+        let pool = Pool::builder().workers(2).tasks_per_worker(1).build().expect("a pool");
+        let tasks: Vec<_> = (0..6).map(|n| pool.spawn(square, (n,)).expect("a task")).collect();
+        pool.join().expect("an end");
+        for (n, task) in (0..).zip(tasks) {
+            assert_eq!(task.join().expect("a value"), n * n);
+        }
+    }
+}
+
+/// [138]
+fn a_pool_has_at_least_one_worker() {
+    let pool = pool(0);
+    assert_eq!(pool.ids().len(), 1);
+    assert_eq!(pool.map(square, 0..3).expect("values"), [0, 1, 4]);
+}
+
 fn pools_nest_and_share_the_cpus() {
     let outer = pool(2);
     assert_eq!(outer.map(nests, [3, 4, 5]).expect("sums"), [5, 14, 30]);
@@ -153,6 +178,7 @@ fn pools_nest_and_share_the_cpus() {
     assert_eq!(outer.map(counts_workers, [0]).expect("numbers"), [share]);
 }
 
+/// [139] [147]
 fn a_dropped_pool_stops_its_workers_at_once() {
     let pool = pool(2);
     let tasks: Vec<_> = (0..5).map(|_| pool.spawn(nap, (60_000,)).expect("a task")).collect();
@@ -180,6 +206,7 @@ fn workers_that_ignore_sigterm_are_killed_after_one_grace() {
     assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
 }
 
+/// [153]
 fn join_ends_the_workers_and_their_output_is_whole() {
     let ended = finish(&mut program("writes and joins"));
     ended.well();
@@ -225,6 +252,7 @@ fn reap() {
     while let Ok(Some(_)) = rustix::process::wait(WaitOptions::NOHANG) {}
 }
 
+/// [172]
 fn ctrl_c_ends_all_without_a_word() {
     let (child, ids) = waiting_program();
     let group = Pid::from_raw(child.id().cast_signed()).expect("a number");
@@ -235,6 +263,7 @@ fn ctrl_c_ends_all_without_a_word() {
     reap();
 }
 
+/// [172]
 fn the_workers_of_a_killed_parent_end() {
     let (mut child, ids) = waiting_program();
     child.kill().expect("it can be killed");
@@ -272,6 +301,7 @@ fn an_idle_pool_costs_next_to_nothing() {
     assert!(ticks() - before <= 4, "{} ticks", ticks() - before);
 }
 
+/// [141]
 fn a_pool_is_made_and_dropped_at_once() {
     for _ in 0..10 {
         drop(pool(2));
