@@ -18,6 +18,7 @@ mod messages;
 mod model;
 mod moments;
 mod points;
+mod pools;
 mod queues;
 mod signals;
 #[cfg(drill)]
@@ -30,6 +31,7 @@ fn main() {
     drill::count_panics();
     let modules = [
         moments::suite(),
+        pools::suite(),
         queues::suite(),
         creators::suite(),
         messages::suite(),
