@@ -22,7 +22,7 @@ struct Lesson {
 /// Those that count take a second for each step; here they take none.
 const AT_ONCE: &[&str] = &["--tick", "0s"];
 
-const LESSONS: [Lesson; 4] = [
+const LESSONS: [Lesson; 5] = [
     Lesson {
         name: "lesson-1",
         title: "Lesson 1: threads",
@@ -51,9 +51,16 @@ const LESSONS: [Lesson; 4] = [
         args: &[],
         twin: "lessons/04_pipe/python/pipe.py",
     },
+    Lesson {
+        name: "lesson-6",
+        title: "Lesson 6: a pool",
+        program: "pool",
+        args: &[],
+        twin: "lessons/06_pool/python/pool_lesson.py",
+    },
 ];
 
-pub fn lessons() -> [Workload; 4] {
+pub fn lessons() -> [Workload; 5] {
     const ABOUT: &str = "The whole program, from command to exit, without the seconds that it \
         counts, and its Python twin as it stands, with `spawn`. The mean of 3.";
     LESSONS.map(|lesson| {

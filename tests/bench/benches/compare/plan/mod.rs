@@ -1,6 +1,7 @@
 //! Which works there are, and who does them.
 
 mod messages;
+mod pools;
 mod processes;
 mod queues;
 mod state;
@@ -24,6 +25,7 @@ pub fn works(idle: Duration) -> Vec<Workload> {
     works.extend(queues::flows());
     works.extend(queues::latencies());
     works.extend(state::states());
+    works.extend(pools::pools());
     works.extend([queues::jobs(), processes::memory()]);
     works.extend([polite::idle(idle), polite::slowdown()]);
     works.extend(lessons::lessons());

@@ -8,6 +8,7 @@ use procspawn_channel::ipc::{self, IpcReceiver, IpcSender};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_bytes::ByteBuf;
+use std::time::{Duration, Instant};
 
 pub fn run(work: &str, numbers: &[u32]) -> Result<Vec<f64>> {
     procspawn::init();
@@ -18,6 +19,12 @@ pub fn run(work: &str, numbers: &[u32]) -> Result<Vec<f64>> {
         ("echo_bytes", &[size, count]) => round_trips(ByteBuf::from(payload::bytes(size)), count),
         ("echo_numbers", &[size, count]) => round_trips(payload::numbers(size), count),
         ("memory", []) => memory(),
+        ("pool_trip", &[count]) => pool_trips(count),
+        ("pool_map", &[count]) => pool_all(count, add_one),
+        ("pool_jobs", &[count, micros]) => {
+            pool_all(count, if micros == 10 { work_10 } else { work_1000 })
+        }
+        ("pool_start", &[count]) => pool_starts(count),
         _ => Err("not something that procspawn is measured at".into()),
     }
 }
@@ -78,4 +85,56 @@ fn memory() -> Result<Vec<f64>> {
     });
     handle.join()?;
     memory
+}
+
+fn add_one(n: u32) -> u32 {
+    n.wrapping_add(1)
+}
+
+fn work(micros: u32) -> u32 {
+    let end = Instant::now() + Duration::from_micros(micros.into());
+    while Instant::now() < end {}
+    micros
+}
+
+fn work_10(_: u32) -> u32 {
+    work(10)
+}
+
+fn work_1000(_: u32) -> u32 {
+    work(1000)
+}
+
+fn pool_trips(count: u32) -> Result<Vec<f64>> {
+    let pool = procspawn::Pool::new(2)?;
+    let time = mean(count, || Ok(pool.spawn(1, add_one).join().map(drop)?));
+    pool.shutdown();
+    Ok(vec![time?])
+}
+
+/// It has no map, and a channel for each task: so many wait at a time as there may be.
+fn pool_all(count: u32, function: fn(u32) -> u32) -> Result<Vec<f64>> {
+    const AT_A_TIME: u32 = 200;
+    let pool = procspawn::Pool::new(2)?;
+    pool.spawn(1, function).join()?;
+    let time = time(|| {
+        for first in (0..count).step_by(AT_A_TIME as usize) {
+            let numbers = first..(first + AT_A_TIME).min(count);
+            let handles: Vec<_> = numbers.map(|n| pool.spawn(n, function)).collect();
+            handles.into_iter().try_for_each(|handle| handle.join().map(drop))?;
+        }
+        Ok(())
+    });
+    pool.shutdown();
+    Ok(vec![time?])
+}
+
+fn pool_starts(count: u32) -> Result<Vec<f64>> {
+    let once = || {
+        let pool = procspawn::Pool::new(2)?;
+        pool.spawn(1, add_one).join()?;
+        pool.shutdown();
+        Ok(())
+    };
+    Ok(vec![mean(count, once)?])
 }

@@ -24,7 +24,11 @@ pub fn producer(items: Queue<String>, link: Link, count: u32, stop: bool, extend
     let mut link = Pipe(link);
     finish(queue::producer(put, &mut link).and_then(|()| {
         let mut all = queue::items(count, stop);
-        if extend { items.extend(all)? } else { all.try_for_each(put)? }
+        if extend {
+            items.extend(all)?
+        } else {
+            all.try_for_each(put)?
+        }
         // Only one that must tell when the last was put is listened to.
         let _ = link.send(count);
         Ok(())
