@@ -38,6 +38,9 @@
 //! | `terminate()`, `kill()` | [`terminate()?`](Process::terminate), [`kill()?`](Process::kill) |
 //! | `Queue()`, `Queue(10)` | [`Queue::new()?`](Queue::new), [`Queue::bounded(10)?`](Queue::bounded) |
 //! | `put`, `put_nowait`, `get(timeout=…)`, … | [`put`](Queue::put), [`try_put`](Queue::try_put), [`get_timeout`](Queue::get_timeout), … |
+//! | `Pool()`, `Pool(4)` | [`Pool::new()?`](Pool::new), [`Pool::builder()`](Pool::builder)`.workers(4).build()?` |
+//! | `pool.map`, `starmap`, `imap`, `imap_unordered` | [`map`](Pool::map), [`starmap`](Pool::starmap), [`imap`](Pool::imap), [`imap_unordered`](Pool::imap_unordered) |
+//! | `pool.apply_async(f, args)`, `executor.submit(f, *args)` | [`pool.spawn(f, args)?`](Pool::spawn) |
 //! | `for item in iter(q.get, STOP)` | [`for item in &queue`](Queue::iter), which ends when the queue is closed |
 //! | `Pipe()` | [`pipe()?`](pipe()) |
 //! | `send`, `recv`, `poll` | [`send`](Connection::send), [`recv`](Connection::recv), [`poll`](Connection::poll) |

@@ -12,6 +12,7 @@ pub fn suite() -> Suite {
             a_task_gives_its_value,
             a_wait_has_a_limit,
             a_task_that_waits_is_cancelled_and_never_begins,
+            a_task_that_lies_ready_behind_another_is_cancelled_alone,
             a_task_that_runs_is_cancelled,
             a_finished_task_is_not_cancelled,
             a_dropped_handle_cancels_its_task,
@@ -93,6 +94,20 @@ fn a_task_that_waits_is_cancelled_and_never_begins() {
 }
 
 /// [174]
+fn a_task_that_lies_ready_behind_another_is_cancelled_alone() {
+    let pool = pool(1);
+    let worker = pool.ids();
+    let running = pool.spawn(nap, (300,)).expect("a task");
+    let ready = pool.spawn(nap, (60_000,)).expect("a task");
+    let next = pool.spawn(square, (5,)).expect("a task");
+    assert!(!running.wait_timeout(Duration::from_millis(20)));
+    assert!(ready.cancel());
+    assert_eq!(running.join().expect("it goes on"), 300);
+    assert_eq!(next.join().expect("a value"), 25);
+    assert!(matches!(inner(ready.join().expect_err("it is cancelled")), Error::Cancelled));
+    assert_eq!(pool.ids(), worker, "nobody was stopped for it");
+}
+
 fn a_task_that_runs_is_cancelled() {
     let pool = pool(1);
     for _ in 0..5 {

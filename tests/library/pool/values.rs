@@ -12,6 +12,7 @@ pub fn suite() -> Suite {
             values_of_every_length_pass_both_ways,
             sixty_four_mebibytes_pass_both_ways,
             long_ones_among_short_ones_keep_their_place,
+            long_ones_that_nobody_waits_for_are_kept,
             arguments_that_cannot_be_encoded_are_one_error,
             arguments_that_cannot_be_decoded_are_one_error,
             values_that_cannot_be_encoded_are_one_error,
@@ -23,7 +24,7 @@ pub fn suite() -> Suite {
         ],
         children: [
             echoes, takes_refused, takes_refuses, gives_refuses, gives_refused_there, puts_one, answers, opens,
-            panics_at_length, does_nothing,
+            panics_at_length, does_nothing, makes,
         ],
     }
 }
@@ -72,6 +73,10 @@ fn panics_at_length() {
 
 fn does_nothing() {}
 
+fn makes(length: usize) -> ByteBuf {
+    bytes(length)
+}
+
 fn values_of_every_length_pass_both_ways() {
     let pool = pool(2);
     // Around where a record no longer lies in the lane, and where a lane is full.
@@ -86,6 +91,19 @@ fn sixty_four_mebibytes_pass_both_ways() {
     let much = bytes(64 << 20);
     let task = pool.spawn(echoes, (much.clone(),)).expect("a task");
     assert!(task.join().expect("a value") == much);
+}
+
+fn long_ones_that_nobody_waits_for_are_kept() {
+    let pool = pool(1);
+    let queue = Queue::new().expect("a queue");
+    let value = |n: usize| bytes(100_000 + n);
+    let tasks: Vec<_> =
+        (0..5).map(|n| pool.spawn(makes, (100_000 + n,)).expect("a task")).collect();
+    pool.spawn(puts_one, (queue.clone(), 1)).expect("a task").detach();
+    queue.get_timeout(library_support::SOON).expect("all before it are done");
+    for (n, task) in tasks.into_iter().enumerate() {
+        assert!(task.join().expect("a value") == value(n), "{n}");
+    }
 }
 
 fn long_ones_among_short_ones_keep_their_place() {
