@@ -3,7 +3,8 @@
 use super::job::TaskId;
 use super::member::{Load, Outcome};
 use super::scheduler::Scheduler;
-use super::state::{Sink, State};
+use super::sink::Sink;
+use super::state::State;
 use super::task::value;
 use crate::process::worker::Function;
 use crate::transport::message::Endpoint;

@@ -7,6 +7,7 @@
 //! state       what the creator knows, does      supervisor   starts, stops and replaces workers
 //! member      a worker as its creator sees it   job          which task is where: pure data
 //! lane        the memory of both                worker       what a worker does
+//! sink        what has come of a job's tasks    protocol     what a worker is told
 //! ```
 
 mod builder;
@@ -16,6 +17,7 @@ mod lane;
 mod member;
 mod protocol;
 mod scheduler;
+mod sink;
 mod state;
 mod supervisor;
 mod task;

@@ -5,26 +5,13 @@
 use super::job::{ALONE, Plan, TaskId};
 use super::lane::ready;
 use super::member::{Doom, FEW, Load, Member, Outcome};
+use super::sink::Sink;
 use crate::memory::word::low;
 use crate::process::worker::Function;
 use crate::{Error, Result};
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
-
-/// What has come of the tasks of one job, and has not been taken yet.
-pub(super) struct Sink {
-    pub(super) function: Function,
-    pub(super) outcomes: Vec<(usize, Outcome)>,
-    /// The values of the outcomes, one behind the other.
-    pub(super) bytes: Vec<u8>,
-}
-
-impl Sink {
-    pub(super) fn new(function: Function) -> Sink {
-        Sink { function, outcomes: Vec::new(), bytes: Vec::new() }
-    }
-}
 
 fn sink_of(task: TaskId) -> usize {
     if task.job == ALONE { task.item } else { task.job }
@@ -110,8 +97,7 @@ impl State {
             count += 1;
             self.plan.done(index);
             if let Some((_, sink)) = &mut current {
-                let outcome = name(outcome, task, sink.function);
-                sink.outcomes.push((task.item, outcome));
+                sink.push(task, outcome);
             }
         }
         self.sinks.extend(current);
@@ -124,8 +110,7 @@ impl State {
     /// Notes what came of a task that a worker did not tell of.
     pub(super) fn settle(&mut self, task: TaskId, error: Error) {
         if let Some(sink) = self.sinks.get_mut(&sink_of(task)) {
-            let outcome = name(Outcome::Error(error), task, sink.function);
-            sink.outcomes.push((task.item, outcome));
+            sink.push(task, Outcome::Error(error));
         }
     }
 
@@ -353,17 +338,5 @@ impl State {
         for task in self.plan.clear() {
             self.settle(task, error());
         }
-    }
-}
-
-/// An error says of which task it is.
-fn name(outcome: Outcome, task: TaskId, function: Function) -> Outcome {
-    match outcome {
-        Outcome::Error(error) => {
-            let item = (task.job != ALONE).then_some(task.item);
-            let (function, error) = (function.name(), Box::new(error));
-            Outcome::Error(Error::Task { function, item, error })
-        }
-        outcome => outcome,
     }
 }

@@ -108,6 +108,7 @@ fn a_task_that_lies_ready_behind_another_is_cancelled_alone() {
     assert_eq!(pool.ids(), worker, "nobody was stopped for it");
 }
 
+/// [123]
 fn a_task_that_runs_is_cancelled() {
     let pool = pool(1);
     for _ in 0..5 {
