@@ -1,9 +1,10 @@
 //! Limits of the system, reached on purpose, and signals that disturb every call.
 
+use crate::{DEADLINE, process};
 use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, setrlimit};
 use std::fs::File;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -26,6 +27,7 @@ pub fn fill_files(free: usize) -> Vec<File> {
 /// SIGUSR1 to a process, every millisecond, until this is dropped.
 pub struct SignalStorm {
     over: Arc<AtomicBool>,
+    sent: Arc<AtomicU32>,
     sender: Option<JoinHandle<()>>,
 }
 
@@ -34,13 +36,24 @@ impl SignalStorm {
     pub fn over(pid: u32) -> SignalStorm {
         let over = Arc::new(AtomicBool::new(false));
         let until = Arc::clone(&over);
+        let sent = Arc::new(AtomicU32::new(0));
+        let count = Arc::clone(&sent);
         let pid = Pid::from_raw(pid.cast_signed()).expect("a process number");
         let sender = thread::spawn(move || {
             while !until.load(Ordering::Relaxed) && kill_process(pid, Signal::USR1).is_ok() {
+                count.fetch_add(1, Ordering::SeqCst);
                 thread::park_timeout(Duration::from_millis(1));
             }
         });
-        SignalStorm { over, sender: Some(sender) }
+        SignalStorm { over, sent, sender: Some(sender) }
+    }
+
+    /// Waits until so many more signals were sent, however long a busy machine takes for them.
+    pub fn wait_for(&self, count: u32) {
+        let before = self.sent.load(Ordering::SeqCst);
+        process::until("the signals are sent", DEADLINE, || {
+            self.sent.load(Ordering::SeqCst).wrapping_sub(before) >= count
+        });
     }
 }
 
