@@ -93,7 +93,6 @@ fn a_task_that_waits_is_cancelled_and_never_begins() {
     assert!(begun.into_iter().eq((0..20).filter(|n| n % 2 == 1)));
 }
 
-/// [174]
 fn a_task_that_lies_ready_behind_another_is_cancelled_alone() {
     let pool = pool(1);
     let worker = pool.ids();
@@ -108,7 +107,7 @@ fn a_task_that_lies_ready_behind_another_is_cancelled_alone() {
     assert_eq!(pool.ids(), worker, "nobody was stopped for it");
 }
 
-/// [123]
+/// [174]
 fn a_task_that_runs_is_cancelled() {
     let pool = pool(1);
     for _ in 0..5 {

@@ -25,9 +25,9 @@ pub fn producer(items: Queue<String>, link: Link, count: u32, stop: bool, extend
     finish(queue::producer(put, &mut link).and_then(|()| {
         let mut all = queue::items(count, stop);
         if extend {
-            items.extend(all)?
+            items.extend(all)?;
         } else {
-            all.try_for_each(put)?
+            all.try_for_each(put)?;
         }
         // Only one that must tell when the last was put is listened to.
         let _ = link.send(count);
