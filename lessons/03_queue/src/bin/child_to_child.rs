@@ -21,7 +21,7 @@ fn main() -> shared::Result<()> {
 
     let q = Queue::new()?;
     let from = Process::spawn(producer, (q.clone(),))?;
-    // The parent keeps its own handle: the queue lives in the process that made it.
+    // The parent keeps a handle of its own, and the queue ends with the process that made it.
     let to = Process::spawn(consumer, (q.clone(),))?;
     from.join()?;
     to.join()

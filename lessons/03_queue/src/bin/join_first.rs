@@ -28,8 +28,8 @@ fn main() -> shared::Result<()> {
     let q = Queue::new()?;
     let p = Process::spawn(worker, (q.clone(),))?;
 
-    // Nobody has read a message yet. But the queue lives in this process, with a thread of its own
-    // that takes in what is put, so the worker waits for nobody.
+    // Nobody has read a message yet. But the queue lies in memory that grows with what is put, so the
+    // worker waits for nobody.
     p.join()?;
     say!("{PARENT}: {WORKER} {ENDED}");
 

@@ -32,8 +32,8 @@ fn main() -> shared::Result<()> {
     first.kill()?;
     say!("{FIRST} {KILLED} {}", first.wait()?);
 
-    // The queue lives in this process. It remembers who was given what, until he asks for the next
-    // message or is done with the queue; the first worker came to neither.
+    // A worker has one message in hand, until it asks for the next or is done with the queue. The first
+    // worker came to neither, so its message comes again, before all others.
     Process::spawn(second_worker, (q,))?.join()
 }
 
